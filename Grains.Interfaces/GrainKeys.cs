@@ -1,0 +1,59 @@
+using System.Globalization;
+using NetDiscovery.Grains.Interfaces.Sessions;
+
+namespace NetDiscovery.Grains.Interfaces;
+
+/// <summary>The one place where grain keys are made.</summary>
+/// <remarks>
+/// Orleans' relational storage normalises string keys that parse as numbers or GUIDs, so two keys can become one row.
+/// Every key therefore starts with a prefix that is not hexadecimal and holds lower case only.
+/// </remarks>
+public static class GrainKeys
+{
+    /// <summary>How many ingest grains a region spreads control events over.</summary>
+    public const int IngestShards = 64;
+
+    /// <summary>How many usage grains a tenant's reports are spread over.</summary>
+    public const int UsageShards = 8;
+
+    /// <summary>Key of <see cref="Tenants.ITenantGrain"/>.</summary>
+    public static string Tenant(TenantId id) => Key('t', id.Value);
+
+    /// <summary>Key of <see cref="Tenants.IApiKeyGrain"/>.</summary>
+    public static string ApiKey(ApiKeyId id) => Key('k', id.Value);
+
+    /// <summary>Key of <see cref="Allocations.IAllocationGrain"/>.</summary>
+    public static string Allocation(AllocationId id) => Key('l', id.Value);
+
+    /// <summary>Key of <see cref="Sessions.ISessionGrain"/>.</summary>
+    public static string Session(SessionId id) => Key('s', id.Value);
+
+    /// <summary>Key of <see cref="Relays.IRelayGrain"/>.</summary>
+    public static string Relay(string relayId) => "r/" + relayId.ToLowerInvariant();
+
+    /// <summary>Key of <see cref="Relays.IRelayDirectoryGrain"/>.</summary>
+    public static string RelayDirectory(string region) => "g/" + region;
+
+    /// <summary>Key of <see cref="Allocations.IControlEventGrain"/> for an allocation's events; its events always meet the same shard, which keeps their order.</summary>
+    public static string Ingest(AllocationId id) => Ingest(IngestShard(id));
+
+    /// <summary>Key of <see cref="Allocations.IControlEventGrain"/> number <paramref name="shard"/>, 0 to <see cref="IngestShards"/> − 1.</summary>
+    public static string Ingest(int shard) => string.Create(CultureInfo.InvariantCulture, $"i/{shard}");
+
+    /// <summary>The shard an allocation's events go to.</summary>
+    public static int IngestShard(AllocationId id) => Shard(id.Value, IngestShards);
+
+    /// <summary>Key of <see cref="Usage.IUsageGrain"/> for the reports of one source.</summary>
+    public static string Usage(TenantId tenant, Guid sourceId) =>
+        string.Create(CultureInfo.InvariantCulture, $"u/{tenant.Value:N}/{Shard(sourceId, UsageShards)}");
+
+    private static string Key(char prefix, Guid value) => string.Create(CultureInfo.InvariantCulture, $"{prefix}/{value:N}");
+
+    private static int Shard(Guid value, int shards)
+    {
+        // The last byte is random in every kind of GUID made here; GetHashCode is not promised to be the same across processes.
+        Span<byte> bytes = stackalloc byte[16];
+        value.TryWriteBytes(bytes);
+        return bytes[15] % shards;
+    }
+}

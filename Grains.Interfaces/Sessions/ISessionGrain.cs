@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+
+namespace NetDiscovery.Grains.Interfaces.Sessions;
+
+/// <summary>One negotiation between endpoints. Key: <see cref="GrainKeys.Session"/>.</summary>
+[Alias("session"), GrainInterfaceType("session")]
+public interface ISessionGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the session and decides. Safe to repeat with the same request.</summary>
+    [Alias("create")]
+    Task<Session> CreateAsync(CreateSession request);
+
+    /// <returns>The session, or null when there is none of this id.</returns>
+    [Alias("get")]
+    Task<Session?> GetAsync();
+
+    /// <summary>Ends the session.</summary>
+    /// <returns>False when there is none of this id.</returns>
+    [Alias("end")]
+    Task<bool> EndAsync();
+
+    /// <returns>Every step so far, oldest first; empty when there is no such session.</returns>
+    [Alias("timeline")]
+    Task<ImmutableArray<TimelineEntry>> GetTimelineAsync();
+}
+
+/// <summary>What makes a session.</summary>
+/// <param name="Id">Chosen by the caller, in the owning region.</param>
+/// <param name="Tenant">Who it belongs to.</param>
+/// <param name="Endpoints">Two or more, names unique.</param>
+/// <param name="Metadata">The tenant's own; at most 16 entries of 64 and 512 characters.</param>
+/// <param name="RegionReason">Why the region in <paramref name="Id"/> was chosen.</param>
+[GenerateSerializer, Immutable, Alias("CreateSession")]
+public sealed record CreateSession(
+    [property: Id(0)] SessionId Id,
+    [property: Id(1)] TenantId Tenant,
+    [property: Id(2)] ImmutableArray<SessionEndpoint> Endpoints,
+    [property: Id(3)] ImmutableSortedDictionary<string, string> Metadata,
+    [property: Id(4)] string RegionReason);
+
+/// <summary>One endpoint of a session.</summary>
+/// <param name="Name">1 to 64 characters, unique in the session.</param>
+/// <param name="Address">Its IP address as the tenant knows it; null when unknown.</param>
+/// <param name="Region">Its declared region; null when unknown.</param>
+/// <param name="JoinTokenHash">SHA-256 of its join token's UTF-8 text.</param>
+[GenerateSerializer, Immutable, Alias("SessionEndpoint")]
+public sealed record SessionEndpoint(
+    [property: Id(0)] string Name,
+    [property: Id(1)] string? Address,
+    [property: Id(2)] string? Region,
+    [property: Id(3)] byte[] JoinTokenHash);
+
+/// <summary>A session as the API shows it.</summary>
+[GenerateSerializer, Immutable, Alias("Session")]
+public sealed record Session(
+    [property: Id(0)] SessionId Id,
+    [property: Id(1)] TenantId Tenant,
+    [property: Id(2)] SessionState State,
+    [property: Id(3)] SessionDecision Decision,
+    [property: Id(4)] ImmutableArray<SessionEndpoint> Endpoints,
+    [property: Id(5)] ImmutableSortedDictionary<string, string> Metadata,
+    [property: Id(6)] DateTimeOffset CreatedAt,
+    [property: Id(7)] DateTimeOffset? EndedAt);
+
+/// <summary>Where a session is in its life.</summary>
+[GenerateSerializer, Alias("SessionState")]
+public enum SessionState
+{
+    /// <summary>Created; endpoints have their join tokens.</summary>
+    Created,
+
+    /// <summary>Ended.</summary>
+    Ended,
+}
+
+/// <summary>STUN or TURN, and why.</summary>
+/// <param name="Mode">The decision.</param>
+/// <param name="Reason">One sentence for people.</param>
+/// <param name="Inputs">What it was decided from, by name.</param>
+/// <param name="Region">The chosen region.</param>
+/// <param name="RegionReason">Why that region.</param>
+[GenerateSerializer, Immutable, Alias("SessionDecision")]
+public sealed record SessionDecision(
+    [property: Id(0)] DecisionMode Mode,
+    [property: Id(1)] string Reason,
+    [property: Id(2)] ImmutableSortedDictionary<string, string> Inputs,
+    [property: Id(3)] string Region,
+    [property: Id(4)] string RegionReason);
+
+/// <summary>How the endpoints should reach each other.</summary>
+[GenerateSerializer, Alias("DecisionMode")]
+public enum DecisionMode
+{
+    /// <summary>Not enough is known yet: try direct with TURN prepared.</summary>
+    Undecided,
+
+    /// <summary>Directly, with STUN.</summary>
+    Stun,
+
+    /// <summary>Through a relay.</summary>
+    Turn,
+}
+
+/// <summary>One step in a session's life.</summary>
+[GenerateSerializer, Immutable, Alias("TimelineEntry")]
+public sealed record TimelineEntry(
+    [property: Id(0)] DateTimeOffset At,
+    [property: Id(1)] string Event,
+    [property: Id(2)] string Reason,
+    [property: Id(3)] string? RelayId);

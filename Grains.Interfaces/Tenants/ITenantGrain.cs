@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+
+namespace NetDiscovery.Grains.Interfaces.Tenants;
+
+/// <summary>One tenant: account, keys, signing keys, discovery configuration. Every change is stored before the answer. Key: <see cref="GrainKeys.Tenant"/>.</summary>
+[Alias("tenant"), GrainInterfaceType("tenant")]
+public interface ITenantGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the tenant; repeating the same request answers the same.</summary>
+    /// <returns>Null when a tenant of this id exists with another auth token.</returns>
+    [Alias("create")]
+    Task<Tenant?> CreateAsync(CreateTenant request);
+
+    /// <returns>The tenant, or null when there is none of this id.</returns>
+    [Alias("get")]
+    Task<Tenant?> GetAsync();
+
+    /// <summary>Checks a secret in constant time against the auth token (<paramref name="key"/> null) or the named API key.</summary>
+    /// <param name="key">The API key, or null for the auth token.</param>
+    /// <param name="secretHash">SHA-256 of the presented secret's UTF-8 text.</param>
+    /// <returns>The tenant, whatever its status, or null when the secret is wrong or there is no such tenant or key.</returns>
+    [Alias("authenticate")]
+    Task<Tenant?> AuthenticateAsync(ApiKeyId? key, byte[] secretHash);
+
+    /// <summary>Changes the status. Relays hear of it and end live allocations of a tenant that is no longer active.</summary>
+    [Alias("set-status")]
+    Task<TenantChange> SetStatusAsync(TenantStatus status);
+
+    /// <summary>Adds an API key; the caller chooses id and secret, so repeating is safe.</summary>
+    /// <param name="id">The new key's id.</param>
+    /// <param name="name">1 to 64 characters.</param>
+    /// <param name="secretHash">SHA-256 of the secret's UTF-8 text.</param>
+    /// <returns>Null when there is no such tenant.</returns>
+    [Alias("add-key")]
+    Task<ApiKey?> AddKeyAsync(ApiKeyId id, string name, byte[] secretHash);
+
+    /// <returns>False when there was no such key.</returns>
+    [Alias("remove-key")]
+    Task<bool> RemoveKeyAsync(ApiKeyId id);
+
+    /// <returns>The tenant's API keys, oldest first.</returns>
+    [Alias("list-keys")]
+    Task<ImmutableArray<ApiKey>> ListKeysAsync();
+
+    /// <summary>Makes a new signing key; older versions stay good for checking until every token they signed has expired.</summary>
+    /// <returns>The version in use now; 0 when there is no such tenant.</returns>
+    [Alias("rotate-signing-key")]
+    Task<uint> RotateSigningKeyAsync();
+
+    /// <returns>The discovery configuration, or null when there is no such tenant.</returns>
+    [Alias("get-discovery")]
+    Task<DiscoveryConfiguration?> GetDiscoveryAsync();
+
+    /// <summary>Replaces the discovery configuration. The caller has validated it.</summary>
+    /// <param name="configuration">The new configuration; its version is ignored.</param>
+    /// <param name="expectedVersion">The version it replaces, or null to replace any.</param>
+    [Alias("put-discovery")]
+    Task<DiscoveryChange> PutDiscoveryAsync(DiscoveryConfiguration configuration, long? expectedVersion);
+
+    /// <summary>Revokes one token until <paramref name="expiresAt"/>, after which it is dead anyway.</summary>
+    [Alias("revoke-token")]
+    Task<TenantChange> RevokeTokenAsync(TokenId token, DateTimeOffset expiresAt);
+
+    /// <summary>Revokes every token of <paramref name="label"/> issued up to now.</summary>
+    [Alias("revoke-label")]
+    Task<TenantChange> RevokeLabelAsync(string label);
+
+    /// <summary>The snapshot relays and gateways work from.</summary>
+    /// <param name="subscriberRelayId">A relay that wants to hear of changes through its relay grain for the next hour; null for none.</param>
+    /// <returns>Null when there is no such tenant.</returns>
+    [Alias("get-snapshot")]
+    Task<TenantSnapshot?> GetSnapshotAsync(string? subscriberRelayId);
+}
+
+/// <summary>Finds the tenant an API key belongs to. Key: <see cref="GrainKeys.ApiKey"/>.</summary>
+[Alias("api-key"), GrainInterfaceType("api-key")]
+public interface IApiKeyGrain : IGrainWithStringKey
+{
+    /// <summary>Binds the key to a tenant; called by the tenant grain before the key is usable.</summary>
+    [Alias("bind")]
+    Task BindAsync(TenantId tenant);
+
+    /// <summary>Forgets the key.</summary>
+    [Alias("unbind")]
+    Task UnbindAsync();
+
+    /// <returns>The tenant, or null when the key is unknown.</returns>
+    [Alias("get-tenant")]
+    Task<TenantId?> GetTenantAsync();
+}
+
+/// <summary>Lists tenants from the store. Stateless: any key, one activation per silo as needed; use key 0.</summary>
+[Alias("tenant-query"), GrainInterfaceType("tenant-query")]
+public interface ITenantQueryGrain : IGrainWithIntegerKey
+{
+    /// <param name="parent">Only sub-accounts of this tenant; null for all.</param>
+    /// <param name="after">Cursor: the last id of the page before; null for the first page.</param>
+    /// <param name="limit">Page size, 1 to 1,000.</param>
+    /// <returns>Tenants in order of id; one page.</returns>
+    [Alias("list")]
+    Task<ImmutableArray<Tenant>> ListAsync(TenantId? parent, TenantId? after, int limit);
+}
+
+/// <summary>How a change of a tenant ended.</summary>
+[GenerateSerializer, Alias("TenantChange")]
+public enum TenantChange
+{
+    /// <summary>Stored; relays are being told.</summary>
+    Done,
+
+    /// <summary>There is no such tenant.</summary>
+    NotFound,
+
+    /// <summary>The tenant is closed, which is final.</summary>
+    Closed,
+}
+
+/// <summary>How a change of the discovery configuration ended.</summary>
+/// <param name="Outcome">What happened.</param>
+/// <param name="Configuration">The configuration in force now; null when there is no such tenant.</param>
+[GenerateSerializer, Immutable, Alias("DiscoveryChange")]
+public sealed record DiscoveryChange(
+    [property: Id(0)] DiscoveryChangeOutcome Outcome,
+    [property: Id(1)] DiscoveryConfiguration? Configuration);
+
+/// <summary>See <see cref="DiscoveryChange"/>.</summary>
+[GenerateSerializer, Alias("DiscoveryChangeOutcome")]
+public enum DiscoveryChangeOutcome
+{
+    /// <summary>Stored as the next version.</summary>
+    Stored,
+
+    /// <summary>Another version is in force than the one expected; nothing changed.</summary>
+    VersionConflict,
+
+    /// <summary>There is no such tenant.</summary>
+    NotFound,
+}
