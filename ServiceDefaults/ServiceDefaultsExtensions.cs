@@ -1,0 +1,69 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace NetDiscovery.ServiceDefaults;
+
+/// <summary>Telemetry, health and logging, the same in every host.</summary>
+public static class ServiceDefaultsExtensions
+{
+    /// <summary>Tag of health checks that decide readiness; checks without it are only shown.</summary>
+    public const string ReadyTag = "ready";
+
+    /// <summary>Adds telemetry (OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, Prometheus always), health checks, console logging and <see cref="TimeProvider"/>.</summary>
+    /// <param name="builder">The host being built.</param>
+    /// <param name="serviceName">OpenTelemetry's <c>service.name</c>, for example <c>netdiscovery-relay</c>.</param>
+    public static void AddServiceDefaults(this WebApplicationBuilder builder, string serviceName)
+    {
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+            console.UseUtcTimestamp = true;
+        });
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddHealthChecks();
+
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService(serviceName, serviceVersion: ProductVersion.Text))
+            .WithMetrics(metrics => metrics
+                .AddMeter("NetDiscovery.*", "Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+                .AddPrometheusExporter())
+            .WithTracing(tracing => tracing
+                .AddSource("NetDiscovery.*", "Microsoft.Orleans.*")
+                .AddAspNetCoreInstrumentation());
+        if (!string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        {
+            telemetry.UseOtlpExporter();
+        }
+    }
+
+    /// <summary>Maps <c>/health/live</c> (the process runs), <c>/health/ready</c> (it can do its work) and <c>/metrics</c> (Prometheus).</summary>
+    public static void MapServiceDefaults(this WebApplication app)
+    {
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync });
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag), ResponseWriter = WriteAsync });
+        app.MapPrometheusScrapingEndpoint("/metrics");
+    }
+
+    private static Task WriteAsync(HttpContext context, HealthReport report)
+    {
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(JsonSerializer.Serialize(new
+        {
+            status = report.Status.ToString().ToLowerInvariant(),
+            checks = report.Entries.ToDictionary(
+                entry => entry.Key,
+                entry => new { status = entry.Value.Status.ToString().ToLowerInvariant(), description = entry.Value.Description }),
+        }));
+    }
+}
