@@ -6,7 +6,7 @@ namespace NetDiscovery.Grains.Interfaces;
 /// <summary>The one place where grain keys are made.</summary>
 /// <remarks>
 /// Orleans' relational storage normalises string keys that parse as numbers or GUIDs, so two keys can become one row.
-/// Every key therefore starts with a prefix that is not hexadecimal and holds lower case only.
+/// Every key therefore starts with a letter and a slash, which neither a number nor a GUID has; keys are compared exactly.
 /// </remarks>
 public static class GrainKeys
 {
@@ -25,11 +25,11 @@ public static class GrainKeys
     /// <summary>Key of <see cref="Allocations.IAllocationGrain"/>.</summary>
     public static string Allocation(AllocationId id) => Key('l', id.Value);
 
-    /// <summary>Key of <see cref="Sessions.ISessionGrain"/>.</summary>
-    public static string Session(SessionId id) => Key('s', id.Value);
+    /// <summary>Key of <see cref="Sessions.ISessionGrain"/>. The region is part of the id, so it is part of the key.</summary>
+    public static string Session(SessionId id) => $"{Key('s', id.Value)}.{id.Region}";
 
-    /// <summary>Key of <see cref="Relays.IRelayGrain"/>.</summary>
-    public static string Relay(string relayId) => "r/" + relayId.ToLowerInvariant();
+    /// <summary>Key of <see cref="Relays.IRelayGrain"/>. Relay ids differ by case.</summary>
+    public static string Relay(string relayId) => "r/" + relayId;
 
     /// <summary>Key of <see cref="Relays.IRelayDirectoryGrain"/>.</summary>
     public static string RelayDirectory(string region) => "g/" + region;
@@ -46,6 +46,23 @@ public static class GrainKeys
     /// <summary>Key of <see cref="Usage.IUsageGrain"/> for the reports of one source.</summary>
     public static string Usage(TenantId tenant, Guid sourceId) =>
         string.Create(CultureInfo.InvariantCulture, $"u/{tenant.Value:N}/{Shard(sourceId, UsageShards)}");
+
+    /// <summary>The tenant behind a key made by <see cref="Tenant"/>.</summary>
+    public static TenantId TenantOf(string key) => new(ValueOf(key, 't'));
+
+    /// <summary>The API key behind a key made by <see cref="ApiKey"/>.</summary>
+    public static ApiKeyId ApiKeyOf(string key) => new(ValueOf(key, 'k'));
+
+    /// <summary>The allocation behind a key made by <see cref="Allocation"/>.</summary>
+    public static AllocationId AllocationOf(string key) => new(ValueOf(key, 'l'));
+
+    /// <summary>The relay id behind a key made by <see cref="Relay"/>.</summary>
+    public static string RelayOf(string key) => key.StartsWith("r/", StringComparison.Ordinal) ? key[2..] : throw WrongKey(key);
+
+    private static Guid ValueOf(string key, char prefix) =>
+        key.Length == 34 && key[0] == prefix && key[1] == '/' && Guid.TryParseExact(key.AsSpan(2), "N", out var value) ? value : throw WrongKey(key);
+
+    private static ArgumentException WrongKey(string key) => new($"'{key}' is not a key of this kind; make keys with {nameof(GrainKeys)}.", nameof(key));
 
     private static string Key(char prefix, Guid value) => string.Create(CultureInfo.InvariantCulture, $"{prefix}/{value:N}");
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Orleans.Concurrency;
 using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Usage;
@@ -11,7 +12,8 @@ public interface IControlEventGrain : IGrainWithStringKey
 {
     /// <summary>
     /// Delivers a batch. When it returns, every event not named in the result is durable: state stored, usage in the ledger.
-    /// When it throws or times out, send the same batch again; what was applied is not applied twice.
+    /// When it throws or times out, some events may have been applied and others not: send the same batch again; what was applied is not applied
+    /// twice. One allocation that fails does not keep the others from being applied.
     /// </summary>
     /// <param name="relayId">The sender.</param>
     /// <param name="events">In order of sequence for each allocation; events of different allocations in any order. At most 1,000.</param>
@@ -28,17 +30,17 @@ public sealed record ControlBatchResult([property: Id(0)] ImmutableArray<Allocat
 [Alias("allocation"), GrainInterfaceType("allocation")]
 public interface IAllocationGrain : IGrainWithStringKey
 {
-    /// <summary>Applies events in order; those already seen change nothing. Returns when all is durable.</summary>
+    /// <summary>Applies events in order; those already seen change nothing. Returns when all is durable; when it throws, send the same again.</summary>
     /// <returns>False when the grain never got an <see cref="AllocationOpened"/> and the events start later: nothing was applied.</returns>
     [Alias("apply")]
     Task<bool> ApplyAsync(ImmutableArray<ControlEvent> events);
 
     /// <returns>The allocation, live or ended, or null when unknown.</returns>
-    [Alias("get")]
+    [Alias("get"), AlwaysInterleave]
     Task<Allocation?> GetAsync();
 
     /// <summary>Asks the allocation's relay to end it. Returns when the relay's grain holds the command durably or in its queue.</summary>
-    /// <returns>False when the allocation is unknown or has ended.</returns>
+    /// <returns>False when the allocation is unknown or has ended. Throws when the relay's queue is full: try later.</returns>
     [Alias("cut")]
     Task<bool> CutAsync();
 }

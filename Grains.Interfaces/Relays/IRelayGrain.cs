@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using NetDiscovery.Grains.Interfaces.Addresses;
 
 namespace NetDiscovery.Grains.Interfaces.Relays;
@@ -7,7 +8,7 @@ namespace NetDiscovery.Grains.Interfaces.Relays;
 [Alias("relay"), GrainInterfaceType("relay")]
 public interface IRelayGrain : IGrainWithStringKey
 {
-    /// <summary>A relay has started. Commands meant for an earlier incarnation are dropped.</summary>
+    /// <summary>A relay has started. Unconfirmed commands stay queued: allocations outlive a restart of their relay.</summary>
     [Alias("register")]
     Task RegisterAsync(RelayAnnouncement announcement);
 
@@ -16,9 +17,10 @@ public interface IRelayGrain : IGrainWithStringKey
     [Alias("heartbeat")]
     Task<RelayInstructions> HeartbeatAsync(RelayHeartbeat heartbeat);
 
-    /// <summary>Queues a command; the relay gets it with its next heartbeat and until it says it has it.</summary>
+    /// <summary>Queues a command; the relay gets it with its next heartbeat and each one after until it has confirmed it. Stored, so that a silo may die meanwhile; when the store is down it is kept in memory only.</summary>
+    /// <returns>False when the queue is full (4,096): the relay has taken no commands for long.</returns>
     [Alias("command")]
-    Task CommandAsync(RelayCommand command);
+    Task<bool> CommandAsync(RelayCommand command);
 
     /// <returns>What is known of the relay, or null when it never registered.</returns>
     [Alias("get")]
@@ -39,7 +41,7 @@ public interface IRelayDirectoryGrain : IGrainWithStringKey
 }
 
 /// <summary>Where a relay listens and what it can hold.</summary>
-/// <param name="RelayId">1 to 64 of letters, digits, dot, dash; stable over restarts.</param>
+/// <param name="RelayId">1 to 64 of letters, digits, dot, dash; stable over restarts; case matters.</param>
 /// <param name="Region">Its region.</param>
 /// <param name="Incarnation">Changes with each start of the process.</param>
 /// <param name="Listeners">What clients connect to.</param>
@@ -82,7 +84,7 @@ public sealed record RelayHeartbeat(
 
 /// <summary>The answer to a heartbeat.</summary>
 /// <param name="Register">True: register again before anything else.</param>
-/// <param name="Commands">Commands not yet confirmed, oldest first, each with its sequence.</param>
+/// <param name="Commands">Commands not yet confirmed, oldest first, at most 256, each with its sequence.</param>
 [GenerateSerializer, Immutable, Alias("RelayInstructions")]
 public sealed record RelayInstructions(
     [property: Id(0)] bool Register,
@@ -96,6 +98,10 @@ public sealed record SequencedCommand(
 
 /// <summary>Something a relay must do. Carrying it out twice is the same as once.</summary>
 [GenerateSerializer, Immutable, Alias("RelayCommand")]
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(CutAllocation), "cut-allocation")]
+[JsonDerivedType(typeof(RefreshTenant), "refresh-tenant")]
+[JsonDerivedType(typeof(SetDraining), "set-draining")]
 public abstract record RelayCommand;
 
 /// <summary>End one allocation.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Orleans.Concurrency;
 
 namespace NetDiscovery.Grains.Interfaces.Sessions;
 
@@ -6,12 +7,13 @@ namespace NetDiscovery.Grains.Interfaces.Sessions;
 [Alias("session"), GrainInterfaceType("session")]
 public interface ISessionGrain : IGrainWithStringKey
 {
-    /// <summary>Makes the session and decides. Safe to repeat with the same request.</summary>
+    /// <summary>Makes the session, decides by the tenant's discovery configuration and counts it in the ledger. Safe to repeat with the same request.</summary>
+    /// <returns>Null when there is no such tenant, it is not active, or a session of this id was made by another request.</returns>
     [Alias("create")]
-    Task<Session> CreateAsync(CreateSession request);
+    Task<Session?> CreateAsync(CreateSession request);
 
     /// <returns>The session, or null when there is none of this id.</returns>
-    [Alias("get")]
+    [Alias("get"), AlwaysInterleave]
     Task<Session?> GetAsync();
 
     /// <summary>Ends the session.</summary>
@@ -20,7 +22,7 @@ public interface ISessionGrain : IGrainWithStringKey
     Task<bool> EndAsync();
 
     /// <returns>Every step so far, oldest first; empty when there is no such session.</returns>
-    [Alias("timeline")]
+    [Alias("timeline"), AlwaysInterleave]
     Task<ImmutableArray<TimelineEntry>> GetTimelineAsync();
 }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Orleans.Concurrency;
 
 namespace NetDiscovery.Grains.Interfaces.Tenants;
 
@@ -7,68 +8,75 @@ namespace NetDiscovery.Grains.Interfaces.Tenants;
 public interface ITenantGrain : IGrainWithStringKey
 {
     /// <summary>Makes the tenant; repeating the same request answers the same.</summary>
-    /// <returns>Null when a tenant of this id exists with another auth token.</returns>
+    /// <returns>Null when a tenant of this id exists with another auth token, or when the parent does not exist or is not active.</returns>
     [Alias("create")]
     Task<Tenant?> CreateAsync(CreateTenant request);
 
-    /// <returns>The tenant, or null when there is none of this id.</returns>
-    [Alias("get")]
+    /// <returns>The tenant with its status in effect, or null when there is none of this id.</returns>
+    [Alias("get"), AlwaysInterleave]
     Task<Tenant?> GetAsync();
 
     /// <summary>Checks a secret in constant time against the auth token (<paramref name="key"/> null) or the named API key.</summary>
     /// <param name="key">The API key, or null for the auth token.</param>
     /// <param name="secretHash">SHA-256 of the presented secret's UTF-8 text.</param>
     /// <returns>The tenant, whatever its status, or null when the secret is wrong or there is no such tenant or key.</returns>
-    [Alias("authenticate")]
+    [Alias("authenticate"), AlwaysInterleave]
     Task<Tenant?> AuthenticateAsync(ApiKeyId? key, byte[] secretHash);
 
-    /// <summary>Changes the status. Relays hear of it and end live allocations of a tenant that is no longer active.</summary>
+    /// <summary>
+    /// Changes the tenant's own status. Relays hear of it and end live allocations of a tenant that is no longer active; sub-accounts
+    /// take it over before the answer. When it throws, some sub-accounts may not have heard yet: send the same again.
+    /// </summary>
     [Alias("set-status")]
     Task<TenantChange> SetStatusAsync(TenantStatus status);
+
+    /// <summary>Called by the parent's grain when its status in effect has changed: the sub-account reads it there and tells its own sub-accounts and relays.</summary>
+    [Alias("parent-changed")]
+    Task ParentChangedAsync();
 
     /// <summary>Adds an API key; the caller chooses id and secret, so repeating is safe.</summary>
     /// <param name="id">The new key's id.</param>
     /// <param name="name">1 to 64 characters.</param>
     /// <param name="secretHash">SHA-256 of the secret's UTF-8 text.</param>
-    /// <returns>Null when there is no such tenant.</returns>
+    /// <returns><see cref="TenantChange.Done"/> with the key; <see cref="TenantChange.Conflict"/> when the id is taken by another key; <see cref="TenantChange.LimitReached"/> at 1,000 keys.</returns>
     [Alias("add-key")]
-    Task<ApiKey?> AddKeyAsync(ApiKeyId id, string name, byte[] secretHash);
+    Task<ApiKeyChange> AddKeyAsync(ApiKeyId id, string name, byte[] secretHash);
 
     /// <returns>False when there was no such key.</returns>
     [Alias("remove-key")]
     Task<bool> RemoveKeyAsync(ApiKeyId id);
 
     /// <returns>The tenant's API keys, oldest first.</returns>
-    [Alias("list-keys")]
+    [Alias("list-keys"), AlwaysInterleave]
     Task<ImmutableArray<ApiKey>> ListKeysAsync();
 
-    /// <summary>Makes a new signing key; older versions stay good for checking until every token they signed has expired.</summary>
-    /// <returns>The version in use now; 0 when there is no such tenant.</returns>
+    /// <summary>Makes a new signing key; older versions stay good for checking until every token they signed has expired (48 hours), or until 16 newer ones exist.</summary>
+    /// <returns>The version in use now; 0 when there is no such tenant or it is closed.</returns>
     [Alias("rotate-signing-key")]
     Task<uint> RotateSigningKeyAsync();
 
     /// <returns>The discovery configuration, or null when there is no such tenant.</returns>
-    [Alias("get-discovery")]
+    [Alias("get-discovery"), AlwaysInterleave]
     Task<DiscoveryConfiguration?> GetDiscoveryAsync();
 
-    /// <summary>Replaces the discovery configuration. The caller has validated it.</summary>
+    /// <summary>Replaces the discovery configuration. The caller has validated it. An equal configuration is stored already: its version stays.</summary>
     /// <param name="configuration">The new configuration; its version is ignored.</param>
     /// <param name="expectedVersion">The version it replaces, or null to replace any.</param>
     [Alias("put-discovery")]
     Task<DiscoveryChange> PutDiscoveryAsync(DiscoveryConfiguration configuration, long? expectedVersion);
 
-    /// <summary>Revokes one token until <paramref name="expiresAt"/>, after which it is dead anyway.</summary>
+    /// <summary>Revokes one token until <paramref name="expiresAt"/>, after which it is dead anyway. At most 10,000 at a time.</summary>
     [Alias("revoke-token")]
     Task<TenantChange> RevokeTokenAsync(TokenId token, DateTimeOffset expiresAt);
 
-    /// <summary>Revokes every token of <paramref name="label"/> issued up to now.</summary>
+    /// <summary>Revokes every token of <paramref name="label"/> issued up to now. At most 10,000 labels in 48 hours.</summary>
     [Alias("revoke-label")]
     Task<TenantChange> RevokeLabelAsync(string label);
 
     /// <summary>The snapshot relays and gateways work from.</summary>
     /// <param name="subscriberRelayId">A relay that wants to hear of changes through its relay grain for the next hour; null for none.</param>
     /// <returns>Null when there is no such tenant.</returns>
-    [Alias("get-snapshot")]
+    [Alias("get-snapshot"), AlwaysInterleave]
     Task<TenantSnapshot?> GetSnapshotAsync(string? subscriberRelayId);
 }
 
@@ -77,12 +85,13 @@ public interface ITenantGrain : IGrainWithStringKey
 public interface IApiKeyGrain : IGrainWithStringKey
 {
     /// <summary>Binds the key to a tenant; called by the tenant grain before the key is usable.</summary>
+    /// <returns>False when the key belongs to another tenant.</returns>
     [Alias("bind")]
-    Task BindAsync(TenantId tenant);
+    Task<bool> BindAsync(TenantId tenant);
 
-    /// <summary>Forgets the key.</summary>
+    /// <summary>Forgets the key if it belongs to <paramref name="tenant"/>.</summary>
     [Alias("unbind")]
-    Task UnbindAsync();
+    Task UnbindAsync(TenantId tenant);
 
     /// <returns>The tenant, or null when the key is unknown.</returns>
     [Alias("get-tenant")]
@@ -113,7 +122,21 @@ public enum TenantChange
 
     /// <summary>The tenant is closed, which is final.</summary>
     Closed,
+
+    /// <summary>The id is taken by something else; nothing changed.</summary>
+    Conflict,
+
+    /// <summary>The tenant has as many of these as it may have; nothing changed.</summary>
+    LimitReached,
 }
+
+/// <summary>How adding an API key ended.</summary>
+/// <param name="Outcome">What happened.</param>
+/// <param name="Key">The key when <see cref="TenantChange.Done"/>; otherwise null.</param>
+[GenerateSerializer, Immutable, Alias("ApiKeyChange")]
+public sealed record ApiKeyChange(
+    [property: Id(0)] TenantChange Outcome,
+    [property: Id(1)] ApiKey? Key);
 
 /// <summary>How a change of the discovery configuration ended.</summary>
 /// <param name="Outcome">What happened.</param>
@@ -135,4 +158,7 @@ public enum DiscoveryChangeOutcome
 
     /// <summary>There is no such tenant.</summary>
     NotFound,
+
+    /// <summary>The tenant is closed, which is final.</summary>
+    Closed,
 }

@@ -15,6 +15,11 @@ public enum TenantStatus
 }
 
 /// <summary>A tenant as the API shows it. Holds no secret.</summary>
+/// <param name="Id">The tenant.</param>
+/// <param name="Name">1 to 64 characters.</param>
+/// <param name="Status">The status in effect: a sub-account is never more active than its parent, whatever its own status is.</param>
+/// <param name="Parent">The tenant this one is a sub-account of.</param>
+/// <param name="CreatedAt">When it was made.</param>
 [GenerateSerializer, Immutable, Alias("Tenant")]
 public sealed record Tenant(
     [property: Id(0)] TenantId Id,

@@ -5,7 +5,7 @@ namespace NetDiscovery.Grains.Interfaces.Tenants;
 /// <summary>All that relay and gateway need to know of a tenant to work without asking. Immutable; replaced whole when <see cref="Version"/> grows.</summary>
 /// <param name="Id">The tenant.</param>
 /// <param name="Version">Grows with each change of anything in the snapshot.</param>
-/// <param name="Status">Only an active tenant authenticates.</param>
+/// <param name="Status">The status in effect, the parent's included. Only an active tenant authenticates.</param>
 /// <param name="SigningKeys">Keys that tokens may be signed with, newest first; minting uses the first, checking accepts all.</param>
 /// <param name="Discovery">The discovery configuration.</param>
 /// <param name="RevokedTokens">Tokens revoked before their expiry.</param>

@@ -11,10 +11,10 @@ public readonly record struct UsageTotals
     /// <summary>Allocations opened.</summary>
     [Id(0)] public long Allocations { get; init; }
 
-    /// <summary>Whole seconds allocations were alive.</summary>
+    /// <summary>Whole seconds allocations were alive. Filled in by the allocation grain, as <see cref="Allocations"/> is.</summary>
     [Id(1)] public long AllocationSeconds { get; init; }
 
-    /// <summary>Sessions created.</summary>
+    /// <summary>Sessions created. Counted by the session grain.</summary>
     [Id(2)] public long Sessions { get; init; }
 
     /// <summary>Authenticated STUN Bindings.</summary>
@@ -46,6 +46,24 @@ public readonly record struct UsageTotals
 
     /// <summary>Packets, peer to relay.</summary>
     [Id(12)] public long PacketsFromPeer { get; init; }
+
+    /// <summary>The greater of both, counter by counter: what keeps running totals from falling.</summary>
+    public static UsageTotals Max(UsageTotals left, UsageTotals right) => new()
+    {
+        Allocations = Math.Max(left.Allocations, right.Allocations),
+        AllocationSeconds = Math.Max(left.AllocationSeconds, right.AllocationSeconds),
+        Sessions = Math.Max(left.Sessions, right.Sessions),
+        Bindings = Math.Max(left.Bindings, right.Bindings),
+        Tokens = Math.Max(left.Tokens, right.Tokens),
+        BytesFromClient = Math.Max(left.BytesFromClient, right.BytesFromClient),
+        BytesToClient = Math.Max(left.BytesToClient, right.BytesToClient),
+        BytesToPeer = Math.Max(left.BytesToPeer, right.BytesToPeer),
+        BytesFromPeer = Math.Max(left.BytesFromPeer, right.BytesFromPeer),
+        PacketsFromClient = Math.Max(left.PacketsFromClient, right.PacketsFromClient),
+        PacketsToClient = Math.Max(left.PacketsToClient, right.PacketsToClient),
+        PacketsToPeer = Math.Max(left.PacketsToPeer, right.PacketsToPeer),
+        PacketsFromPeer = Math.Max(left.PacketsFromPeer, right.PacketsFromPeer),
+    };
 
     /// <summary>Sum, counter by counter.</summary>
     public static UsageTotals operator +(UsageTotals left, UsageTotals right) => new()
