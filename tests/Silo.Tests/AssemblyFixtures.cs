@@ -1,0 +1,3 @@
+using NetDiscovery.TestKit;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
