@@ -11,6 +11,10 @@ public static class StateJson
     /// <summary>The options that every provider of grain storage uses.</summary>
     public static JsonSerializerOptions Options { get; } = Create();
 
+    /// <summary>Whether two values would be stored alike: value equality for records that hold collections.</summary>
+    public static bool Same<T>(T left, T right) =>
+        JsonSerializer.SerializeToUtf8Bytes(left, Options).AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(right, Options));
+
     private static JsonSerializerOptions Create()
     {
         var options = new JsonSerializerOptions(JsonSerializerDefaults.General)

@@ -41,7 +41,7 @@ public interface IAllocationGrain : IGrainWithStringKey
 
     /// <summary>Asks the allocation's relay to end it. Returns when the relay's grain holds the command durably or in its queue.</summary>
     /// <returns>False when the allocation is unknown or has ended. Throws when the relay's queue is full: try later.</returns>
-    [Alias("cut")]
+    [Alias("cut"), AlwaysInterleave]
     Task<bool> CutAsync();
 }
 

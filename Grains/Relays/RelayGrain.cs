@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Logging;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Relays;
+using Orleans.Concurrency;
+
+namespace NetDiscovery.Grains.Relays;
+
+/// <inheritdoc cref="IRelayGrain"/>
+/// <remarks>
+/// Memory leads and the store follows: a relay must be led while the store is down. What could not be stored is tried again with later
+/// heartbeats. Reentrant, so that commands share writes and heartbeats do not wait for them; each step between awaits is whole.
+/// </remarks>
+[GrainType("relay"), Reentrant]
+public sealed partial class RelayGrain : Grain, IRelayGrain
+{
+    private const int CommandsPerHeartbeat = 256;
+    private static readonly TimeSpan SavePause = TimeSpan.FromSeconds(5);
+
+    private readonly IPersistentState<RelayState> stored;
+    private readonly CoalescedWriter<RelayState> writer;
+    private readonly TimeProvider time;
+    private readonly ILogger<RelayGrain> logger;
+    private RelayState state = new();
+    private RelayHeartbeat? lastHeartbeat;
+    private DateTimeOffset? lastSeenAt;
+    private DateTimeOffset lastSaveAt;
+    private bool behind;
+
+    public RelayGrain(
+        [PersistentState("relay", StorageNames.Default)] IPersistentState<RelayState> stored, TimeProvider time, ILogger<RelayGrain> logger)
+    {
+        this.stored = stored;
+        this.time = time;
+        this.logger = logger;
+        writer = new CoalescedWriter<RelayState>(stored, () => state);
+    }
+
+    private string Id => GrainKeys.RelayOf(this.GetPrimaryKeyString());
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        state = stored.State;
+        return Task.CompletedTask;
+    }
+
+    public async Task RegisterAsync(RelayAnnouncement announcement)
+    {
+        var now = time.GetUtcNow();
+        if (state.Announcement is { } before && before.Incarnation != announcement.Incarnation && lastSeenAt > now - RelayDirectoryGrain.HealthyFor)
+            IncarnationReplaced(Id, before.Incarnation, announcement.Incarnation);
+
+        state = state with { Announcement = announcement, RegisteredAt = now };
+        lastHeartbeat = null;
+        lastSeenAt = now;
+        await SaveAsync();
+    }
+
+    public Task<RelayInstructions> HeartbeatAsync(RelayHeartbeat heartbeat)
+    {
+        if (state.Announcement is not { } announcement || announcement.Incarnation != heartbeat.Incarnation)
+            return Task.FromResult(new RelayInstructions(true, []));
+
+        lastHeartbeat = heartbeat;
+        lastSeenAt = time.GetUtcNow();
+        var next = state.Confirm(heartbeat.CommandsDone);
+        if (state.Draining && !heartbeat.Draining && !next.Commands.Any(queued => queued.Command is SetDraining))
+            next = next.Enqueue(new SetDraining(true), lastSeenAt.Value)!;
+        behind |= !ReferenceEquals(next, state);
+        state = next;
+
+        if (behind && lastSeenAt - lastSaveAt >= SavePause)
+            _ = SaveAsync();
+        GrainFactory.GetGrain<IRelayDirectoryGrain>(GrainKeys.RelayDirectory(announcement.Region)).ReportAsync(Status(announcement)).Ignore();
+        return Task.FromResult(new RelayInstructions(false, [.. state.Commands.Take(CommandsPerHeartbeat)]));
+    }
+
+    public async Task<bool> CommandAsync(RelayCommand command)
+    {
+        if (state.Enqueue(command, time.GetUtcNow()) is not { } next)
+        {
+            QueueFull(Id, CommandQueue.Max);
+            return false;
+        }
+
+        var changed = !ReferenceEquals(next, state);
+        state = next;
+        if (changed || behind)
+            await SaveAsync();
+        return true;
+    }
+
+    public Task<RelayStatus?> GetAsync() => Task.FromResult(state.Announcement is { } announcement ? Status(announcement) : null);
+
+    private RelayStatus Status(RelayAnnouncement announcement) => new(
+        announcement,
+        lastSeenAt ?? state.RegisteredAt,
+        lastSeenAt >= time.GetUtcNow() - RelayDirectoryGrain.HealthyFor,
+        state.Draining || lastHeartbeat is { Draining: true },
+        lastHeartbeat?.Allocations ?? 0,
+        lastHeartbeat?.PacketsPerSecond ?? 0);
+
+    private async Task SaveAsync()
+    {
+        lastSaveAt = time.GetUtcNow();
+        var saving = state;
+        try
+        {
+            await writer.SaveAsync();
+            behind = !ReferenceEquals(saving, state) && behind;
+        }
+        catch (Exception exception)
+        {
+            behind = true;
+            NotStored(Id, exception);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Tenants;
+
+namespace NetDiscovery.Grains.Tenants;
+
+/// <summary>The changes a tenant can go through, as functions from state to state. A change of nothing returns the state it got.</summary>
+/// <remarks>A change of anything in the snapshot raises <see cref="TenantState.Version"/> and drops what time has made meaningless.</remarks>
+internal static class TenantChanges
+{
+    /// <summary>No token lives longer (<see cref="TokenTtl.Max"/>).</summary>
+    public static readonly TimeSpan LongestTokenTtl = TimeSpan.FromHours(48);
+
+    /// <summary>API keys of one tenant.</summary>
+    public const int MaxApiKeys = 1_000;
+
+    /// <summary>Signing keys kept: the newest and those before it.</summary>
+    public const int MaxSigningKeys = 17;
+
+    /// <summary>Revoked tokens, and revoked labels, remembered at a time.</summary>
+    public const int MaxRevocations = 10_000;
+
+    /// <summary>A tenant's first state.</summary>
+    public static TenantState Create(TenantId id, CreateTenant request, DateTimeOffset now) => new()
+    {
+        Tenant = new Tenant(id, request.Name, TenantStatus.Active, request.Parent, now),
+        AuthTokenHash = request.AuthTokenHash,
+        SigningKeys = [new SigningKey(1, RandomNumberGenerator.GetBytes(32), now)],
+        Version = 1,
+    };
+
+    /// <summary>Sets the tenant's own status; closed is final.</summary>
+    public static (TenantState Next, TenantChange Outcome) SetStatus(this TenantState state, TenantStatus status, DateTimeOffset now)
+    {
+        if (state.Tenant is null)
+            return (state, TenantChange.NotFound);
+        if (state.Tenant.Status == TenantStatus.Closed && status != TenantStatus.Closed)
+            return (state, TenantChange.Closed);
+        return (state.WithStatus(status, state.ParentStatus, now), TenantChange.Done);
+    }
+
+    /// <summary>Takes over the parent's status in effect.</summary>
+    public static TenantState SetParentStatus(this TenantState state, TenantStatus parent, DateTimeOffset now) =>
+        state.Tenant is null ? state : state.WithStatus(state.OwnStatus, parent, now);
+
+    /// <summary>Adds an API key.</summary>
+    public static (TenantState Next, ApiKeyChange Change) AddKey(
+        this TenantState state, ApiKeyId id, string name, byte[] secretHash, DateTimeOffset now)
+    {
+        if (state.Refusal() is { } refusal)
+            return (state, new ApiKeyChange(refusal, null));
+
+        if (state.ApiKeys.FirstOrDefault(key => key.Key.Id == id) is { } known)
+        {
+            return CryptographicOperations.FixedTimeEquals(known.SecretHash, secretHash)
+                ? (state, new ApiKeyChange(TenantChange.Done, known.Key))
+                : (state, new ApiKeyChange(TenantChange.Conflict, null));
+        }
+
+        if (state.ApiKeys.Length >= MaxApiKeys)
+            return (state, new ApiKeyChange(TenantChange.LimitReached, null));
+
+        var key = new ApiKey(id, name, now);
+        return (state with { ApiKeys = state.ApiKeys.Add(new StoredApiKey(key, secretHash)) }, new ApiKeyChange(TenantChange.Done, key));
+    }
+
+    /// <summary>Removes an API key.</summary>
+    public static (TenantState Next, bool Removed) RemoveKey(this TenantState state, ApiKeyId id)
+    {
+        var rest = state.ApiKeys.RemoveAll(key => key.Key.Id == id);
+        return rest.Length == state.ApiKeys.Length ? (state, false) : (state with { ApiKeys = rest }, true);
+    }
+
+    /// <summary>Puts a new signing key in front.</summary>
+    public static (TenantState Next, uint Version) RotateSigningKey(this TenantState state, DateTimeOffset now)
+    {
+        if (state.Refusal() is not null)
+            return (state, 0);
+
+        var version = state.SigningKeys[0].Version + 1;
+        var keys = state.SigningKeys.Insert(0, new SigningKey(version, RandomNumberGenerator.GetBytes(32), now));
+        return ((state with { SigningKeys = keys }).Changed(now), version);
+    }
+
+    /// <summary>Replaces the discovery configuration if <paramref name="expectedVersion"/> is in force.</summary>
+    public static (TenantState Next, DiscoveryChange Change) PutDiscovery(
+        this TenantState state, DiscoveryConfiguration configuration, long? expectedVersion, DateTimeOffset now)
+    {
+        switch (state.Refusal())
+        {
+            case TenantChange.Closed:
+                return (state, new DiscoveryChange(DiscoveryChangeOutcome.Closed, state.Discovery));
+            case not null:
+                return (state, new DiscoveryChange(DiscoveryChangeOutcome.NotFound, null));
+        }
+
+        // The same request again, after an answer that got lost, finds its own work under the next version.
+        var current = state.Discovery;
+        var equal = StateJson.Same(current, configuration with { Version = current.Version });
+        if (equal && (expectedVersion is null || expectedVersion == current.Version || expectedVersion + 1 == current.Version))
+            return (state, new DiscoveryChange(DiscoveryChangeOutcome.Stored, current));
+        if (expectedVersion is not null && expectedVersion != current.Version)
+            return (state, new DiscoveryChange(DiscoveryChangeOutcome.VersionConflict, current));
+
+        var next = configuration with { Version = current.Version + 1 };
+        return ((state with { Discovery = next }).Changed(now), new DiscoveryChange(DiscoveryChangeOutcome.Stored, next));
+    }
+
+    /// <summary>Revokes a token until it would have ended anyway.</summary>
+    public static (TenantState Next, TenantChange Outcome) RevokeToken(this TenantState state, TokenId token, DateTimeOffset expiresAt, DateTimeOffset now)
+    {
+        if (state.Refusal() is { } refusal)
+            return (state, refusal);
+        if (expiresAt <= now || state.RevokedTokens.Any(revoked => revoked.Token == token && revoked.ExpiresAt >= expiresAt))
+            return (state, TenantChange.Done);
+
+        var others = state.RevokedTokens.RemoveAll(revoked => revoked.Token == token || revoked.ExpiresAt <= now);
+        if (others.Length >= MaxRevocations)
+            return (state, TenantChange.LimitReached);
+
+        var place = others.Count(revoked => revoked.ExpiresAt <= expiresAt);
+        return ((state with { RevokedTokens = others.Insert(place, new RevokedToken(token, expiresAt)) }).Changed(now), TenantChange.Done);
+    }
+
+    /// <summary>Revokes the tokens of a label issued up to now.</summary>
+    public static (TenantState Next, TenantChange Outcome) RevokeLabel(this TenantState state, string label, DateTimeOffset now)
+    {
+        if (state.Refusal() is { } refusal)
+            return (state, refusal);
+
+        var labels = LiveLabels(state, now);
+        if (labels.Count >= MaxRevocations && !labels.ContainsKey(label))
+            return (state, TenantChange.LimitReached);
+        return ((state with { RevokedLabels = labels.SetItem(label, now) }).Changed(now), TenantChange.Done);
+    }
+
+    /// <summary>The snapshot of now; null when there is no such tenant.</summary>
+    public static TenantSnapshot? Snapshot(this TenantState state, DateTimeOffset now) => state.Tenant is null ? null : new TenantSnapshot(
+        state.Tenant.Id,
+        state.Version,
+        state.Tenant.Status,
+        LiveSigningKeys(state, now),
+        state.Discovery,
+        [.. LiveTokens(state, now).Select(revoked => revoked.Token)],
+        LiveLabels(state, now));
+
+    private static TenantState WithStatus(this TenantState state, TenantStatus own, TenantStatus parent, DateTimeOffset now)
+    {
+        if (own == state.OwnStatus && parent == state.ParentStatus)
+            return state;
+
+        var next = state with { OwnStatus = own, ParentStatus = parent };
+        var inEffect = own > parent ? own : parent;
+        return inEffect == state.Tenant!.Status
+            ? next
+            : (next with { Tenant = state.Tenant with { Status = inEffect }, SubAccountsBehind = true }).Changed(now);
+    }
+
+    private static TenantChange? Refusal(this TenantState state) => state.Tenant?.Status switch
+    {
+        null => TenantChange.NotFound,
+        TenantStatus.Closed => TenantChange.Closed,
+        _ => null,
+    };
+
+    private static TenantState Changed(this TenantState state, DateTimeOffset now) => state with
+    {
+        Version = state.Version + 1,
+        SigningKeys = LiveSigningKeys(state, now),
+        RevokedTokens = LiveTokens(state, now),
+        RevokedLabels = LiveLabels(state, now),
+    };
+
+    // A key's last token was minted just before the next newer key was made.
+    private static ImmutableArray<SigningKey> LiveSigningKeys(TenantState state, DateTimeOffset now) =>
+        [.. state.SigningKeys.Where((_, index) => index == 0 || state.SigningKeys[index - 1].CreatedAt + LongestTokenTtl > now).Take(MaxSigningKeys)];
+
+    private static ImmutableArray<RevokedToken> LiveTokens(TenantState state, DateTimeOffset now) =>
+        state.RevokedTokens.RemoveAll(revoked => revoked.ExpiresAt <= now);
+
+    private static ImmutableSortedDictionary<string, DateTimeOffset> LiveLabels(TenantState state, DateTimeOffset now) =>
+        state.RevokedLabels.RemoveRange(state.RevokedLabels.Where(label => label.Value + LongestTokenTtl <= now).Select(label => label.Key));
+}

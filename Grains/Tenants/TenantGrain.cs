@@ -1,0 +1,202 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Grains.Interfaces.Tenants;
+
+namespace NetDiscovery.Grains.Tenants;
+
+/// <inheritdoc cref="ITenantGrain"/>
+/// <remarks>
+/// Changes run one at a time and are stored before the answer; reads interleave and see only what is stored, so a slow store does not stop
+/// authentication. Sub-accounts: a change of the status in effect is stored together with <see cref="TenantState.SubAccountsBehind"/>, which
+/// stays set until every sub-account has read it anew; a repeated call or the next activation goes on where a crash left it.
+/// </remarks>
+[GrainType("tenant")]
+public sealed partial class TenantGrain : Grain, ITenantGrain
+{
+    private const int PageSize = 500;
+    private const int NotifyAttempts = 3;
+    private static readonly TimeSpan NotifyPause = TimeSpan.FromMilliseconds(500);
+
+    private readonly CommittedState<TenantState> state;
+    private readonly RelaySubscribers subscribers;
+    private readonly ITenantIndex index;
+    private readonly TimeProvider time;
+    private readonly ILogger<TenantGrain> logger;
+
+    public TenantGrain(
+        [PersistentState("tenant", StorageNames.Default)] IPersistentState<TenantState> stored,
+        [PersistentState("tenant-subscribers", StorageNames.Default)] IPersistentState<TenantSubscribersState> storedSubscribers,
+        ITenantIndex index,
+        TimeProvider time,
+        ILogger<TenantGrain> logger)
+    {
+        state = new CommittedState<TenantState>(stored);
+        subscribers = new RelaySubscribers(storedSubscribers, time, exception => SubscribersNotStored(Id, exception));
+        this.index = index;
+        this.time = time;
+        this.logger = logger;
+    }
+
+    private TenantId Id => GrainKeys.TenantOf(this.GetPrimaryKeyString());
+
+    private DateTimeOffset Now => time.GetUtcNow();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (state.Value.SubAccountsBehind)
+            this.RegisterGrainTimer(TellSubAccountsAsync, new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan));
+        return Task.CompletedTask;
+    }
+
+    public async Task<Tenant?> CreateAsync(CreateTenant request)
+    {
+        if (Existing() is null)
+        {
+            if (request.Parent is { } parent && await Parent(parent).GetAsync() is not { Status: TenantStatus.Active })
+                return null;
+            await ChangeAsync(current => (current.Tenant is null ? TenantChanges.Create(Id, request, Now) : current, true));
+        }
+
+        if (!CryptographicOperations.FixedTimeEquals(state.Value.AuthTokenHash, request.AuthTokenHash))
+            return null;
+
+        // The parent's status may have changed while it did not know of this sub-account yet: read it once more now that it can.
+        await ParentChangedAsync();
+        return state.Value.Tenant;
+    }
+
+    public Task<Tenant?> GetAsync() => Task.FromResult(Existing());
+
+    public Task<Tenant?> AuthenticateAsync(ApiKeyId? key, byte[] secretHash)
+    {
+        var tenant = Existing();
+        var expected = key is null ? state.Value.AuthTokenHash : state.Value.ApiKeys.FirstOrDefault(known => known.Key.Id == key)?.SecretHash;
+        var proven = expected is { Length: > 0 } && CryptographicOperations.FixedTimeEquals(expected, secretHash);
+        return Task.FromResult(proven ? tenant : null);
+    }
+
+    public async Task<TenantChange> SetStatusAsync(TenantStatus status)
+    {
+        var outcome = await ChangeAsync(current => current.SetStatus(status, Now));
+        await TellSubAccountsAsync(CancellationToken.None);
+        return outcome;
+    }
+
+    public async Task ParentChangedAsync()
+    {
+        if (state.Value.Tenant?.Parent is not { } parent)
+            return;
+
+        var status = (await Parent(parent).GetAsync())?.Status ?? TenantStatus.Closed;
+        await ChangeAsync(current => (current.SetParentStatus(status, Now), true));
+        await TellSubAccountsAsync(CancellationToken.None);
+    }
+
+    public async Task<ApiKeyChange> AddKeyAsync(ApiKeyId id, string name, byte[] secretHash)
+    {
+        var (_, preview) = state.Value.AddKey(id, name, secretHash, Now);
+        if (preview.Outcome != TenantChange.Done)
+            return preview;
+
+        // Bound first: a key that the tenant knows can always be found, and one bound in vain authenticates nobody.
+        if (!await GrainFactory.GetGrain<IApiKeyGrain>(GrainKeys.ApiKey(id)).BindAsync(Id))
+            return new ApiKeyChange(TenantChange.Conflict, null);
+        return await ChangeAsync(current => current.AddKey(id, name, secretHash, Now));
+    }
+
+    public async Task<bool> RemoveKeyAsync(ApiKeyId id)
+    {
+        var removed = await ChangeAsync(current => current.RemoveKey(id));
+        await GrainFactory.GetGrain<IApiKeyGrain>(GrainKeys.ApiKey(id)).UnbindAsync(Id);
+        return removed;
+    }
+
+    public Task<ImmutableArray<ApiKey>> ListKeysAsync() => Task.FromResult<ImmutableArray<ApiKey>>([.. state.Value.ApiKeys.Select(key => key.Key)]);
+
+    public Task<uint> RotateSigningKeyAsync() => ChangeAsync(current => current.RotateSigningKey(Now));
+
+    public Task<DiscoveryConfiguration?> GetDiscoveryAsync() => Task.FromResult(Existing() is null ? null : state.Value.Discovery);
+
+    public Task<DiscoveryChange> PutDiscoveryAsync(DiscoveryConfiguration configuration, long? expectedVersion) =>
+        ChangeAsync(current => current.PutDiscovery(configuration, expectedVersion, Now));
+
+    public Task<TenantChange> RevokeTokenAsync(TokenId token, DateTimeOffset expiresAt) =>
+        ChangeAsync(current => current.RevokeToken(token, expiresAt, Now));
+
+    public Task<TenantChange> RevokeLabelAsync(string label) => ChangeAsync(current => current.RevokeLabel(label, Now));
+
+    public async Task<TenantSnapshot?> GetSnapshotAsync(string? subscriberRelayId)
+    {
+        // Subscribed before the snapshot is taken: a change after it is always told.
+        if (Existing() is not null && subscriberRelayId is not null)
+            await subscribers.AddAsync(subscriberRelayId);
+        return state.Value.Snapshot(Now);
+    }
+
+    private ITenantGrain Parent(TenantId parent) => GrainFactory.GetGrain<ITenantGrain>(GrainKeys.Tenant(parent));
+
+    private Tenant? Existing()
+    {
+        // Anybody can ask for a tenant that does not exist; that must not stay in memory.
+        if (state.Value.Tenant is null)
+            DeactivateOnIdle();
+        return state.Value.Tenant;
+    }
+
+    private async Task<TResult> ChangeAsync<TResult>(Func<TenantState, (TenantState Next, TResult Result)> change)
+    {
+        var before = state.Value.Version;
+        var result = await state.ChangeAsync(change);
+        if (state.Value.Version != before)
+        {
+            foreach (var relayId in subscribers.Current())
+                _ = NotifyAsync(relayId, new RefreshTenant(Id, state.Value.Version));
+        }
+
+        return result;
+    }
+
+    private async Task NotifyAsync(string relayId, RefreshTenant command)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                if (!await GrainFactory.GetGrain<IRelayGrain>(GrainKeys.Relay(relayId)).CommandAsync(command))
+                    RelayQueueFull(Id, relayId);
+                return;
+            }
+            catch (Exception exception)
+            {
+                if (attempt == NotifyAttempts)
+                {
+                    RelayNotNotified(Id, relayId, exception);
+                    return;
+                }
+            }
+
+            await Task.Delay(NotifyPause, time);
+        }
+    }
+
+    private async Task TellSubAccountsAsync(CancellationToken cancellationToken)
+    {
+        if (!state.Value.SubAccountsBehind)
+            return;
+
+        TenantId? after = null;
+        IReadOnlyList<Tenant> page;
+        do
+        {
+            page = await index.ListAsync(Id, after, PageSize);
+            await Task.WhenAll(page.Select(account => GrainFactory.GetGrain<ITenantGrain>(GrainKeys.Tenant(account.Id)).ParentChangedAsync()));
+            after = page.Count == 0 ? null : page[^1].Id;
+        }
+        while (page.Count == PageSize && !cancellationToken.IsCancellationRequested);
+
+        await state.ChangeAsync(current => (current with { SubAccountsBehind = false }, true));
+    }
+}
