@@ -1,1 +1,14 @@
-return 0;
+using NetDiscovery.Gateway.Hosting;
+using NetDiscovery.ServiceDefaults;
+
+return await HostRunner.RunAsync(() =>
+{
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddServiceDefaults("netdiscovery-gateway");
+    builder.AddOrleansConnection();
+    builder.AddGateway();
+    var app = builder.Build();
+    app.MapServiceDefaults();
+    app.MapGateway();
+    return Task.FromResult(app);
+});

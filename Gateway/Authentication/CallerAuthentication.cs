@@ -1,0 +1,81 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+using NetDiscovery.Gateway.Hosting;
+using NetDiscovery.Gateway.Problems;
+
+namespace NetDiscovery.Gateway.Authentication;
+
+/// <summary>Reads the Authorization header of API requests and puts the <see cref="Caller"/> into the request's features.</summary>
+public sealed class CallerAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder,
+    CallerDirectory callers, FailureLimiter failures, GatewayMetrics metrics)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
+{
+    /// <summary>Name of the scheme.</summary>
+    public const string SchemeName = "api";
+
+    /// <summary>The claim that only the operator has.</summary>
+    public const string OperatorClaim = "operator";
+
+    private TimeSpan? retryAfter;
+
+    /// <inheritdoc/>
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        string? header = Request.Headers.Authorization;
+        if (string.IsNullOrEmpty(header))
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        var source = Context.Connection.RemoteIpAddress;
+        if (!PresentedCredential.TryRead(header, out var credential))
+        {
+            metrics.Authenticated("none", "wrong");
+            return AuthenticateResult.Fail("No credential of a known shape.");
+        }
+
+        retryAfter = failures.Blocked(source, credential.Claimed);
+        if (retryAfter is not null && !callers.Knows(credential))
+        {
+            metrics.Authenticated(credential.Kind, "limited");
+            return AuthenticateResult.Fail("Too many failures.");
+        }
+
+        retryAfter = null;
+        if (await callers.FindAsync(credential) is not { } caller)
+        {
+            failures.Failed(source, credential.Claimed);
+            metrics.Authenticated(credential.Kind, "wrong");
+            return AuthenticateResult.Fail("Wrong credential.");
+        }
+
+        metrics.Authenticated(credential.Kind, "ok");
+        Context.Features.Set(caller);
+        var identity = new ClaimsIdentity(SchemeName);
+        identity.AddClaim(new Claim(ClaimTypes.Name, caller.ToString()));
+        if (caller.IsOperator)
+        {
+            identity.AddClaim(new Claim(OperatorClaim, "true"));
+        }
+
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
+    }
+
+    /// <inheritdoc/>
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        if (retryAfter is { } wait)
+        {
+            return new Problem(ProblemCodes.TooManyRequests, "Too many failed authentications from this address.", retryAfter: wait).ExecuteAsync(Context);
+        }
+
+        Response.Headers.WWWAuthenticate = new(["Bearer realm=\"netdiscovery\"", "Basic realm=\"netdiscovery\", charset=\"UTF-8\""]);
+        return new Problem(ProblemCodes.Unauthenticated).ExecuteAsync(Context);
+    }
+
+    /// <inheritdoc/>
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => new Problem(ProblemCodes.OperatorRequired).ExecuteAsync(Context);
+}

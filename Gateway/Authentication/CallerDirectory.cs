@@ -1,0 +1,59 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using NetDiscovery.Gateway.Hosting;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Tenants;
+
+namespace NetDiscovery.Gateway.Authentication;
+
+/// <summary>Finds out who a presented credential belongs to.</summary>
+/// <remarks>
+/// Good answers are remembered for two seconds under the hash of the secret, so that a burst does not ask the cluster each time. A changed
+/// status or a removed key therefore counts at once at the gateway that changed it and within two seconds at the others.
+/// </remarks>
+public sealed class CallerDirectory
+{
+    private const int MaxRemembered = 10_000;
+    private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(2);
+
+    private readonly IGrainFactory grains;
+    private readonly byte[] operatorKeyHash;
+    private readonly ShortCache<PresentedCredential, Tenant?> tenants;
+
+    public CallerDirectory(IGrainFactory grains, IOptions<OperatorOptions> options, TimeProvider time)
+    {
+        this.grains = grains;
+        operatorKeyHash = SHA256.HashData(Encoding.UTF8.GetBytes(options.Value.Key));
+        tenants = new(Remembered, MaxRemembered, time, AskAsync, static tenant => tenant is not null);
+    }
+
+    /// <returns>The caller, or null when the credential is wrong.</returns>
+    public async Task<Caller?> FindAsync(PresentedCredential credential)
+    {
+        if (credential is { Tenant: null, Key: null })
+        {
+            return IsOperatorKey(credential) ? Caller.Operator : null;
+        }
+
+        return await tenants.GetAsync(credential) is { } tenant ? new Caller(tenant) : null;
+    }
+
+    /// <returns>True when the credential is known to be good without asking anybody.</returns>
+    public bool Knows(PresentedCredential credential) =>
+        credential is { Tenant: null, Key: null } ? IsOperatorKey(credential) : tenants.TryGetRemembered(credential, out _);
+
+    /// <summary>Forgets what is remembered of a tenant whose status or keys changed, and of its sub-accounts, whose status follows.</summary>
+    public void Forget(TenantId tenant) => tenants.ForgetWhere(known => known is null || known.Id == tenant || known.Parent == tenant);
+
+    private bool IsOperatorKey(PresentedCredential credential) =>
+        CryptographicOperations.FixedTimeEquals(Convert.FromHexString(credential.SecretHash), operatorKeyHash);
+
+    private async Task<Tenant?> AskAsync(PresentedCredential credential)
+    {
+        var owner = credential.Key is { } key ? await grains.GetGrain<IApiKeyGrain>(GrainKeys.ApiKey(key)).GetTenantAsync() : credential.Tenant;
+        return owner is { } tenant
+            ? await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant)).AuthenticateAsync(credential.Key, Convert.FromHexString(credential.SecretHash))
+            : null;
+    }
+}

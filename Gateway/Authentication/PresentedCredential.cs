@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using System.Text;
+using NetDiscovery.Grains.Interfaces;
+
+namespace NetDiscovery.Gateway.Authentication;
+
+/// <summary>What an Authorization header claims, with the secret reduced to its hash.</summary>
+/// <param name="Tenant">The tenant whose auth token it is, if it is one.</param>
+/// <param name="Key">The API key, if it is one.</param>
+/// <param name="SecretHash">SHA-256 of the presented secret, in hexadecimal digits.</param>
+/// <remarks>Neither tenant nor key: a bearer that can only be the operator's.</remarks>
+public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string SecretHash)
+{
+    private const int MaxHeaderLength = 1024;
+
+    /// <summary>What kind of caller it claims, for metrics.</summary>
+    public string Kind => Tenant is not null ? "tenant" : Key is not null ? "key" : "operator";
+
+    /// <summary>Whom it claims to be, for counting failures.</summary>
+    public string Claimed => Tenant?.ToString() ?? Key?.ToString() ?? "operator";
+
+    /// <summary>Reads an Authorization header.</summary>
+    /// <returns>False for anything that is no Basic or Bearer credential of a known shape. Never throws.</returns>
+    public static bool TryRead(string? header, out PresentedCredential credential)
+    {
+        credential = new PresentedCredential(null, null, "");
+        if (header is null || header.Length > MaxHeaderLength || header.IndexOf(' ') is var space && space <= 0)
+        {
+            return false;
+        }
+
+        var value = header.AsSpan(space + 1).Trim().ToString();
+        if (header.AsSpan(0, space).Equals("Basic", StringComparison.OrdinalIgnoreCase))
+        {
+            var decoded = new byte[value.Length];
+            return Convert.TryFromBase64String(value, decoded, out var length)
+                && Encoding.UTF8.GetString(decoded, 0, length) is var pair
+                && TryNamed(pair, ':', acceptTenant: true, ref credential);
+        }
+
+        if (!header.AsSpan(0, space).Equals("Bearer", StringComparison.OrdinalIgnoreCase) || value.Length == 0)
+        {
+            return false;
+        }
+
+        if (!TryNamed(value, '.', acceptTenant: false, ref credential))
+        {
+            credential = new PresentedCredential(null, null, Hash(value));
+        }
+
+        return true;
+    }
+
+    private static bool TryNamed(string pair, char separator, bool acceptTenant, ref PresentedCredential credential)
+    {
+        var at = pair.IndexOf(separator, StringComparison.Ordinal);
+        if (at < 0)
+        {
+            return false;
+        }
+
+        var name = pair[..at];
+        if (acceptTenant && TenantId.TryParse(name, out var tenant))
+        {
+            credential = new PresentedCredential(tenant, null, Hash(pair[(at + 1)..]));
+            return true;
+        }
+
+        if (ApiKeyId.TryParse(name, out var key))
+        {
+            credential = new PresentedCredential(null, key, Hash(pair[(at + 1)..]));
+            return true;
+        }
+
+        return false;
+    }
+
+    private static string Hash(string secret) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+}

@@ -1,0 +1,26 @@
+namespace NetDiscovery.Gateway.Problems;
+
+/// <summary>Tells failures of what stands behind the gateway from failures of the gateway.</summary>
+public static class ClusterFailure
+{
+    private static readonly string[] StorageWords = ["Npgsql", "Sqlite", "SQLite", "DbException", "Storage", "System.Data", "InconsistentState"];
+
+    /// <returns>The code to answer with, or null when the exception is the gateway's own.</returns>
+    public static ProblemCode? Classify(Exception exception)
+    {
+        for (var cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            // An exception type that only the silo knows arrives as a stand-in that keeps the name.
+            var name = cause is Orleans.Serialization.UnavailableExceptionFallbackException unknown ? unknown.ExceptionType : cause.GetType().FullName;
+            if (name is not null && StorageWords.Any(word => name.Contains(word, StringComparison.Ordinal)))
+            {
+                return ProblemCodes.StorageUnavailable;
+            }
+        }
+
+        return exception is OrleansException or TimeoutException or ObjectDisposedException or Orleans.Serialization.UnavailableExceptionFallbackException
+            || exception.GetType().Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true
+            ? ProblemCodes.ClusterUnavailable
+            : null;
+    }
+}

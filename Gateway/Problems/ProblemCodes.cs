@@ -1,0 +1,102 @@
+namespace NetDiscovery.Gateway.Problems;
+
+/// <summary>The catalogue of all problems the API answers with (docs/reference/errors.md).</summary>
+public static class ProblemCodes
+{
+    public static readonly ProblemCode MalformedJson = new(
+        "malformed_json", 400, "The body is not JSON", "Send one JSON object in UTF-8, without comments, trailing commas or repeated members.");
+
+    public static readonly ProblemCode ValidationFailed = new(
+        "validation_failed", 400, "Some fields are not acceptable", "Correct every field named in 'errors' and send the request again.");
+
+    public static readonly ProblemCode TtlOutOfRange = new(
+        "ttl_out_of_range", 400, "The lifetime is out of range", "Ask for a lifetime within the bounds given, or change tokenTtlSeconds of the discovery configuration.");
+
+    public static readonly ProblemCode TenantRequired = new(
+        "tenant_required", 400, "The request names no tenant", "An operator acts for a tenant: add ?tenant=AC… to the request.");
+
+    public static readonly ProblemCode BadRequest = new(
+        "bad_request", 400, "The request can't be understood", "Compare the request with the API description at /openapi/v1.json.");
+
+    public static readonly ProblemCode Unauthenticated = new(
+        "unauthenticated", 401, "Credentials are missing or wrong", "Send 'Authorization: Basic' with AC…:authToken or SK…:secret, or 'Authorization: Bearer' with an API key (SK….secret) or the operator key.");
+
+    public static readonly ProblemCode TenantSuspended = new(
+        "tenant_suspended", 403, "The tenant is suspended", "Ask the operator or the parent account to make the tenant active again.");
+
+    public static readonly ProblemCode TenantClosed = new(
+        "tenant_closed", 403, "The tenant is closed", "Closed is final: use another tenant.");
+
+    public static readonly ProblemCode OperatorRequired = new(
+        "operator_required", 403, "Only the operator may do this", "Call with the operator key.");
+
+    public static readonly ProblemCode Forbidden = new(
+        "forbidden", 403, "This caller may not do this", "Call with the operator key or as the parent account.");
+
+    public static readonly ProblemCode NotFound = new(
+        "not_found", 404, "There is no such resource", "Check the id; resources of other tenants look the same as missing ones.");
+
+    public static readonly ProblemCode MethodNotAllowed = new(
+        "method_not_allowed", 405, "The resource has no such method", "Use one of the methods in the Allow header.");
+
+    public static readonly ProblemCode RegionUnavailable = new(
+        "region_unavailable", 409, "The region can't be used", "Choose a region that the tenant's discovery configuration allows and /v1/regions lists.");
+
+    public static readonly ProblemCode NestedSubAccount = new(
+        "nested_sub_account", 409, "Sub-accounts have no sub-accounts", "Create the sub-account under the top account.");
+
+    public static readonly ProblemCode ClosedIsFinal = new(
+        "closed_is_final", 409, "A closed tenant can't be changed", "Create another tenant.");
+
+    public static readonly ProblemCode LimitReached = new(
+        "limit_reached", 409, "There are as many of these as there may be", "Remove what is no longer used, or wait until it has expired.");
+
+    public static readonly ProblemCode VersionConflict = new(
+        "version_conflict", 412, "The configuration has changed meanwhile", "Read it again, apply the change to what you read, and send it with the new ETag.");
+
+    public static readonly ProblemCode BodyTooLarge = new(
+        "body_too_large", 413, "The body is too large", "Send a smaller body.");
+
+    public static readonly ProblemCode UnsupportedMediaType = new(
+        "unsupported_media_type", 415, "The body's media type is not supported", "Send 'Content-Type: application/json'.");
+
+    public static readonly ProblemCode IdempotencyKeyReused = new(
+        "idempotency_key_reused", 422, "The Idempotency-Key was used for another request", "Use a new key for each request that differs; repeat a request unchanged.");
+
+    public static readonly ProblemCode TooManyRequests = new(
+        "too_many_requests", 429, "Too many attempts", "Wait as long as Retry-After says.");
+
+    public static readonly ProblemCode InternalError = new(
+        "internal_error", 500, "The gateway failed", "Report the traceId; the same request may succeed later.");
+
+    public static readonly ProblemCode NoRelay = new(
+        "no_relay", 503, "No relay can take clients now", "Try again after Retry-After, or in another region.");
+
+    public static readonly ProblemCode ClusterUnavailable = new(
+        "cluster_unavailable", 503, "The control plane does not answer", "Repeat the request after Retry-After; a request with an Idempotency-Key has one effect however often it is sent.");
+
+    public static readonly ProblemCode StorageUnavailable = new(
+        "storage_unavailable", 503, "The change can't be stored now", "Repeat the request after Retry-After; a request with an Idempotency-Key has one effect however often it is sent.");
+
+    /// <summary>Every code, in order of status.</summary>
+    public static IReadOnlyList<ProblemCode> All { get; } =
+    [
+        MalformedJson, ValidationFailed, TtlOutOfRange, TenantRequired, BadRequest, Unauthenticated, TenantSuspended, TenantClosed, OperatorRequired,
+        Forbidden, NotFound, MethodNotAllowed, RegionUnavailable, NestedSubAccount, ClosedIsFinal, LimitReached, VersionConflict, BodyTooLarge, UnsupportedMediaType,
+        IdempotencyKeyReused, TooManyRequests, InternalError, NoRelay, ClusterUnavailable, StorageUnavailable,
+    ];
+
+    /// <summary>The code for a status that was set without a body, by routing or the server.</summary>
+    public static ProblemCode ForStatus(int status) => status switch
+    {
+        401 => Unauthenticated,
+        403 => Forbidden,
+        404 => NotFound,
+        405 => MethodNotAllowed,
+        413 => BodyTooLarge,
+        415 => UnsupportedMediaType,
+        429 => TooManyRequests,
+        >= 500 => InternalError,
+        _ => BadRequest,
+    };
+}

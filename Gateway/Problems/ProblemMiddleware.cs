@@ -1,0 +1,47 @@
+namespace NetDiscovery.Gateway.Problems;
+
+/// <summary>Turns every failure and every bodiless refusal below it into problem details. No exception text reaches a caller.</summary>
+public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> logger)
+{
+    /// <summary>Runs the rest of the pipeline.</summary>
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            context.Response.StatusCode = 499;
+            return;
+        }
+        catch (Exception exception) when (!context.Response.HasStarted)
+        {
+            context.Response.Clear();
+            await Explain(context, exception).ExecuteAsync(context);
+            return;
+        }
+
+        if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null } response)
+        {
+            await new Problem(ProblemCodes.ForStatus(response.StatusCode)).ExecuteAsync(context);
+        }
+    }
+
+    private Problem Explain(HttpContext context, Exception exception)
+    {
+        if (exception is BadHttpRequestException bad)
+        {
+            return new Problem(ProblemCodes.ForStatus(bad.StatusCode), bad.StatusCode == 400 ? bad.Message : null);
+        }
+
+        if (ClusterFailure.Classify(exception) is { } code)
+        {
+            LogDependency(context.Request.Method, context.Request.Path, code.Code, exception.Message);
+            return new Problem(code);
+        }
+
+        LogFailure(context.Request.Method, context.Request.Path, exception);
+        return new Problem(ProblemCodes.InternalError);
+    }
+}

@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using NetDiscovery.Gateway.Hosting;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Relays;
+
+namespace NetDiscovery.Gateway.Relays;
+
+/// <summary>The relays of a region as known half a second ago at most.</summary>
+public sealed class RelayDirectory(IGrainFactory grains, TimeProvider time)
+{
+    private const int MaxRegions = 100;
+    private static readonly TimeSpan Remembered = TimeSpan.FromMilliseconds(500);
+
+    private readonly ShortCache<string, ImmutableArray<RelayStatus>> regions = new(
+        Remembered, MaxRegions, time, region => grains.GetGrain<IRelayDirectoryGrain>(GrainKeys.RelayDirectory(region)).ListAsync());
+
+    /// <returns>All relays of the region, healthy or not.</returns>
+    public Task<ImmutableArray<RelayStatus>> ListAsync(string region) => regions.GetAsync(region);
+
+    /// <summary>Chooses relays that can take a client now.</summary>
+    /// <param name="region">Where.</param>
+    /// <param name="serves">Which relays are of use to the tenant.</param>
+    /// <returns>At most two, the less loaded first; none when there is none.</returns>
+    public async Task<IReadOnlyList<RelayStatus>> ChooseAsync(string region, Func<RelayStatus, bool> serves)
+    {
+        var relays = await ListAsync(region);
+        return RelayChoice.Choose([.. relays.Where(relay => relay.Healthy && !relay.Draining && serves(relay))], RandomNumberGenerator.GetInt32);
+    }
+
+    /// <summary>Forgets a region whose relays this gateway has just told something.</summary>
+    public void Forget(string region) => regions.Forget(region);
+}

@@ -1,0 +1,84 @@
+using NetDiscovery.Gateway.Authentication;
+using NetDiscovery.Gateway.Hosting;
+using NetDiscovery.Gateway.Idempotency;
+using NetDiscovery.Gateway.Json;
+using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Tenants;
+
+namespace NetDiscovery.Gateway.Tenants;
+
+/// <summary>API keys and signing keys of a tenant.</summary>
+public static class KeysApi
+{
+    /// <summary>Maps the routes.</summary>
+    public static void Map(RouteGroupBuilder api)
+    {
+        var tenant = api.MapGroup("/tenants/{id}").WithTags("Keys");
+        tenant.MapPost("/keys", CreateAsync).Accepts<CreateKeyRequest>("application/json").Produces<CreatedKeyResponse>(201)
+            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal, ProblemCodes.LimitReached, ProblemCodes.IdempotencyKeyReused).Idempotent()
+            .WithName("createKey").WithSummary("Make an API key").WithDescription("The secret is shown only in this answer.");
+        tenant.MapGet("/keys", ListAsync).Produces<Page<KeyResponse>>().Refuses(ProblemCodes.NotFound)
+            .WithName("listKeys").WithSummary("List API keys").WithDescription("Oldest first, without secrets.");
+        tenant.MapDelete("/keys/{keyId}", DeleteAsync).Produces(204).Refuses(ProblemCodes.NotFound)
+            .WithName("deleteKey").WithSummary("Remove an API key").WithDescription("It authenticates nothing any more within two seconds.");
+        tenant.MapPost("/signing-keys/rotate", RotateAsync).Produces<SigningKeyResponse>().Refuses(ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal)
+            .WithName("rotateSigningKey").WithSummary("Make a new signing key")
+            .WithDescription("Tokens minted from now on are signed with it; tokens minted before stay good until they expire. Repeating the request makes another key, which harms nothing.");
+    }
+
+    private static async Task<IResult> CreateAsync(
+        HttpContext http, string id, JsonBody<CreateKeyRequest> body, RequestSeed seed, TenantAccess access, IGrainFactory grains)
+    {
+        if (await access.FindAsync(http.Caller(), id) is not { } tenant)
+        {
+            return new Problem(ProblemCodes.NotFound);
+        }
+
+        var keyId = new ApiKeyId(seed.Id("key", static () => ApiKeyId.New().Value));
+        var secret = seed.Secret("secret");
+        var change = await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant.Id)).AddKeyAsync(keyId, body.Value.Name!, secret.Hash);
+        return change switch
+        {
+            { Outcome: TenantChange.Done, Key: { } key } when key.Name == body.Value.Name => Results.Created(
+                $"/v1/tenants/{tenant.Id}/keys/{keyId}", new CreatedKeyResponse(key.Id.ToString(), key.Name, key.CreatedAt, secret.Text)),
+            { Outcome: TenantChange.Done or TenantChange.Conflict } => new Problem(ProblemCodes.IdempotencyKeyReused),
+            _ => TenantAnswers.Refusal(change.Outcome),
+        };
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains)
+    {
+        if (await access.FindAsync(http.Caller(), id) is not { } tenant)
+        {
+            return new Problem(ProblemCodes.NotFound);
+        }
+
+        var keys = await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant.Id)).ListKeysAsync();
+        return Results.Ok(new Page<KeyResponse>(keys.Select(KeyResponse.From).ToList(), null));
+    }
+
+    private static async Task<IResult> DeleteAsync(HttpContext http, string id, string keyId, TenantAccess access, IGrainFactory grains, CallerDirectory callers)
+    {
+        if (!ApiKeyId.TryParse(keyId, out var key) || await access.FindAsync(http.Caller(), id) is not { } tenant)
+        {
+            return new Problem(ProblemCodes.NotFound);
+        }
+
+        var removed = await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant.Id)).RemoveKeyAsync(key);
+        callers.Forget(tenant.Id);
+        return removed ? Results.NoContent() : new Problem(ProblemCodes.NotFound);
+    }
+
+    private static async Task<IResult> RotateAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains, TenantSnapshots snapshots)
+    {
+        if (await access.FindAsync(http.Caller(), id) is not { } tenant)
+        {
+            return new Problem(ProblemCodes.NotFound);
+        }
+
+        var version = await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant.Id)).RotateSigningKeyAsync();
+        snapshots.Forget(tenant.Id);
+        return version == 0 ? new Problem(ProblemCodes.ClosedIsFinal) : Results.Ok(new SigningKeyResponse(version));
+    }
+}

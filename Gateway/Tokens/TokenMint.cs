@@ -1,0 +1,82 @@
+using NetDiscovery.Gateway.Authentication;
+using NetDiscovery.Gateway.Hosting;
+using NetDiscovery.Gateway.Idempotency;
+using NetDiscovery.Gateway.Json;
+using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Relays;
+using NetDiscovery.Gateway.Tenants;
+using NetDiscovery.Gateway.Usage;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Grains.Interfaces.Usage;
+
+namespace NetDiscovery.Gateway.Tokens;
+
+/// <summary>Mints tokens here, from what the gateway knows of the tenant and the relays: no grain call in a burst.</summary>
+public sealed class TokenMint(
+    TenantSnapshots snapshots, RelayDirectory relays, LocalRegion region, UsageCounters usage, GatewayMetrics metrics, TimeProvider time)
+{
+    /// <summary>Mints the token a request asks for.</summary>
+    public async Task<IResult> MintAsync(TenantId tenant, CreateTokenRequest request, RequestSeed seed)
+    {
+        if (await snapshots.GetAsync(tenant) is not { } snapshot)
+        {
+            return new Problem(ProblemCodes.NotFound);
+        }
+
+        var discovery = snapshot.Discovery;
+        var ttl = request.TtlSeconds ?? discovery.TokenTtlSeconds.Default;
+        if (TenantAccess.RefuseInactive(snapshot.Status) is { } inactive)
+        {
+            return inactive;
+        }
+
+        if (ttl < 1 || ttl > discovery.TokenTtlSeconds.Max)
+        {
+            var errors = new FieldErrors();
+            errors.Add("ttlSeconds", $"must be from 1 to {discovery.TokenTtlSeconds.Max}");
+            return new Problem(ProblemCodes.TtlOutOfRange, $"ttlSeconds must be from 1 to {discovery.TokenTtlSeconds.Max}.", errors);
+        }
+
+        var place = region.Choose(discovery, request.Region);
+        if (place.Problem is not null)
+        {
+            return place.Problem;
+        }
+
+        var chosen = await relays.ChooseAsync(place.Region, relay => IceServers.Serves(relay, discovery));
+        if (chosen.Count == 0)
+        {
+            return new Problem(ProblemCodes.NoRelay, $"No healthy relay in '{place.Region}' offers a transport that the tenant allows.");
+        }
+
+        var id = new TokenId(seed.Id("token", static () => TokenId.New().Value));
+        var now = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
+        var token = MintedToken.TryMint(snapshot, new CredentialClaims
+        {
+            Tenant = tenant,
+            KeyVersion = 0,
+            Token = id,
+            IssuedAt = now,
+            ExpiresAt = now.AddSeconds(ttl),
+            Label = request.Label,
+            Scopes = request.Scopes?.Check(new FieldErrors()) ?? CredentialScopes.None,
+        });
+        if (token is null)
+        {
+            return Problem.Invalid("scopes", "does not fit into a TURN username together with the label: name fewer peers");
+        }
+
+        var keys = new UsageKeys(tenant, "", request.Label ?? "", place.Region, "", "");
+        if (!usage.Add(keys, new UsageTotals { Tokens = 1 }, seed.IsRepeatable ? id.Value : null))
+        {
+            return new Problem(ProblemCodes.StorageUnavailable, "Usage could not be written for too long.");
+        }
+
+        metrics.Minted(place.Region);
+        return Results.Created(
+            $"/v1/tokens/{id}",
+            new TokenResponse(
+                id.ToString(), token.Username, token.Password, ttl, token.Claims.ExpiresAt, place.Region, place.Reason, IceServers.For(chosen, discovery, token)));
+    }
+}
