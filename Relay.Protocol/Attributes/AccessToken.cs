@@ -38,7 +38,7 @@ public readonly ref struct AccessToken : IStunAttribute<AccessToken>
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value)
+    public void Write(scoped Span<byte> value)
     {
         BinaryPrimitives.WriteUInt16BigEndian(value, (ushort)Nonce.Length);
         Nonce.CopyTo(value[2..]);

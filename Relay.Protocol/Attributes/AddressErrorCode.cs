@@ -45,7 +45,7 @@ public readonly ref struct AddressErrorCode : IStunAttribute<AddressErrorCode>
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value)
+    public void Write(scoped Span<byte> value)
     {
         new ErrorCode(Code, Reason).Write(value);
         value[0] = (byte)Family;

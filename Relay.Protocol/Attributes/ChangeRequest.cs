@@ -27,5 +27,5 @@ public readonly record struct ChangeRequest(bool ChangeAddress, bool ChangePort)
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, (ChangeAddress ? 4u : 0) | (ChangePort ? 2u : 0));
+    public void Write(scoped Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, (ChangeAddress ? 4u : 0) | (ChangePort ? 2u : 0));
 }

@@ -26,5 +26,5 @@ public readonly record struct ChannelNumber(ushort Channel) : IStunAttribute<Cha
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, (uint)Channel << 16);
+    public void Write(scoped Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, (uint)Channel << 16);
 }

@@ -26,5 +26,5 @@ public readonly record struct ConnectionId(uint Id) : IStunAttribute<ConnectionI
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, Id);
+    public void Write(scoped Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, Id);
 }

@@ -19,7 +19,7 @@ public readonly record struct DontFragment : IStunAttribute<DontFragment>
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value)
+    public void Write(scoped Span<byte> value)
     {
         // Nothing: the attribute is its own meaning.
     }

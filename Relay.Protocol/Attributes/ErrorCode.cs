@@ -41,7 +41,7 @@ public readonly ref struct ErrorCode : IStunAttribute<ErrorCode>
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value)
+    public void Write(scoped Span<byte> value)
     {
         value[0] = 0;
         value[1] = 0;

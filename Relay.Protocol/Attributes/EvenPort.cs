@@ -25,5 +25,5 @@ public readonly record struct EvenPort(bool ReserveNext) : IStunAttribute<EvenPo
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value) => value[0] = ReserveNext ? (byte)0x80 : (byte)0;
+    public void Write(scoped Span<byte> value) => value[0] = ReserveNext ? (byte)0x80 : (byte)0;
 }

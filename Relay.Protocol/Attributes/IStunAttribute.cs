@@ -18,5 +18,5 @@ public interface IStunAttribute<TSelf>
     static abstract bool TryRead(ReadOnlySpan<byte> value, out TSelf attribute);
 
     /// <summary>Writes exactly <see cref="ValueSize"/> bytes, reserved ones as zero.</summary>
-    void Write(Span<byte> value);
+    void Write(scoped Span<byte> value);
 }

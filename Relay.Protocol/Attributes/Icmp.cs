@@ -29,7 +29,7 @@ public readonly record struct Icmp(byte IcmpType, ushort IcmpCode, uint ErrorDat
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value)
+    public void Write(scoped Span<byte> value)
     {
         BinaryPrimitives.WriteUInt32BigEndian(value, ((uint)(IcmpType & 0x7F) << 9) | (uint)(IcmpCode & 0x1FF));
         BinaryPrimitives.WriteUInt32BigEndian(value[4..], ErrorData);

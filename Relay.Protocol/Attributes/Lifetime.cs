@@ -26,5 +26,5 @@ public readonly record struct Lifetime(uint Seconds) : IStunAttribute<Lifetime>
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, Seconds);
+    public void Write(scoped Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, Seconds);
 }

@@ -21,7 +21,7 @@ public readonly record struct PasswordAlgorithm(PasswordAlgorithmId Algorithm) :
         PasswordAlgorithms.TryTake(ref value, out attribute) && value.IsEmpty;
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value)
+    public void Write(scoped Span<byte> value)
     {
         BinaryPrimitives.WriteUInt16BigEndian(value, (ushort)Algorithm);
         BinaryPrimitives.WriteUInt16BigEndian(value[2..], 0);

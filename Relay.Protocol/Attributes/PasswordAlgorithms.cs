@@ -50,7 +50,7 @@ public readonly ref struct PasswordAlgorithms : IStunAttribute<PasswordAlgorithm
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value) => Wire.CopyTo(value);
+    public void Write(scoped Span<byte> value) => Wire.CopyTo(value);
 
     internal static bool TryTake(ref ReadOnlySpan<byte> rest, out PasswordAlgorithm algorithm)
     {

@@ -26,5 +26,5 @@ public readonly record struct RequestedAddressFamily(IPFamily Family) : IStunAtt
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, (uint)Family << 24);
+    public void Write(scoped Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, (uint)Family << 24);
 }

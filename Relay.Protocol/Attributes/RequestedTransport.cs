@@ -32,5 +32,5 @@ public readonly record struct RequestedTransport(byte Protocol) : IStunAttribute
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, (uint)Protocol << 24);
+    public void Write(scoped Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, (uint)Protocol << 24);
 }

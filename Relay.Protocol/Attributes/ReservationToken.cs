@@ -26,5 +26,5 @@ public readonly record struct ReservationToken(ulong Token) : IStunAttribute<Res
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value) => BinaryPrimitives.WriteUInt64BigEndian(value, Token);
+    public void Write(scoped Span<byte> value) => BinaryPrimitives.WriteUInt64BigEndian(value, Token);
 }

@@ -26,5 +26,5 @@ public readonly record struct ResponsePort(ushort Port) : IStunAttribute<Respons
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, (uint)Port << 16);
+    public void Write(scoped Span<byte> value) => BinaryPrimitives.WriteUInt32BigEndian(value, (uint)Port << 16);
 }

@@ -35,7 +35,7 @@ public readonly ref struct UnknownAttributes : IStunAttribute<UnknownAttributes>
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value)
+    public void Write(scoped Span<byte> value)
     {
         for (int i = 0; i < Count; i++) BinaryPrimitives.WriteUInt16BigEndian(value[(i * 2)..], (ushort)this[i]);
     }

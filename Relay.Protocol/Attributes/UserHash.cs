@@ -31,5 +31,5 @@ public readonly ref struct UserHash : IStunAttribute<UserHash>
     }
 
     /// <inheritdoc/>
-    public void Write(Span<byte> value) => Hash.CopyTo(value);
+    public void Write(scoped Span<byte> value) => Hash.CopyTo(value);
 }

@@ -1,8 +1,6 @@
 namespace NetDiscovery.Relay.Protocol.Registries;
 
-/// <summary>
-/// STUN security features as IANA lists them (RFC 8489 §18.1): 24 bits in the nonce cookie. IANA numbers bits from the most significant one.
-/// </summary>
+/// <summary>STUN security features as IANA lists them (RFC 8489 §18.1): 24 bits in the nonce cookie, bit 0 the rightmost.</summary>
 [Flags]
 public enum SecurityFeatures
 {
@@ -10,8 +8,8 @@ public enum SecurityFeatures
     None = 0,
 
     /// <summary>Bit 0: the server offers PASSWORD-ALGORITHMS.</summary>
-    PasswordAlgorithms = 1 << 23,
+    PasswordAlgorithms = 1,
 
     /// <summary>Bit 1: the server accepts USERHASH in place of USERNAME.</summary>
-    UserAnonymity = 1 << 22,
+    UserAnonymity = 2,
 }

@@ -6,17 +6,7 @@ namespace NetDiscovery.Relay.Protocol.Stun.Hashing;
 /// <summary>SHA-256 (FIPS 180-4 §6.2); why it is here: see <see cref="Sha1State"/>.</summary>
 internal struct Sha256State : IBlockState<Sha256State>
 {
-    private uint _a, _b, _c, _d, _e, _f, _g, _h;
-
-    public static Sha256State Initial => new()
-    {
-        _a = 0x6A09E667, _b = 0xBB67AE85, _c = 0x3C6EF372, _d = 0xA54FF53A,
-        _e = 0x510E527F, _f = 0x9B05688C, _g = 0x1F83D9AB, _h = 0x5BE0CD19,
-    };
-
-    public static int DigestSize => 32;
-
-    private static ReadOnlySpan<uint> K =>
+    private static readonly uint[] K =
     [
         0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
         0xD807AA98, 0x12835B01, 0x243185BE, 0x550C7DC3, 0x72BE5D74, 0x80DEB1FE, 0x9BDC06A7, 0xC19BF174,
@@ -27,6 +17,16 @@ internal struct Sha256State : IBlockState<Sha256State>
         0x19A4C116, 0x1E376C08, 0x2748774C, 0x34B0BCB5, 0x391C0CB3, 0x4ED8AA4A, 0x5B9CCA4F, 0x682E6FF3,
         0x748F82EE, 0x78A5636F, 0x84C87814, 0x8CC70208, 0x90BEFFFA, 0xA4506CEB, 0xBEF9A3F7, 0xC67178F2,
     ];
+
+    private uint _a, _b, _c, _d, _e, _f, _g, _h;
+
+    public static Sha256State Initial => new()
+    {
+        _a = 0x6A09E667, _b = 0xBB67AE85, _c = 0x3C6EF372, _d = 0xA54FF53A,
+        _e = 0x510E527F, _f = 0x9B05688C, _g = 0x1F83D9AB, _h = 0x5BE0CD19,
+    };
+
+    public static int DigestSize => 32;
 
     public void Compress(ReadOnlySpan<byte> block)
     {
@@ -69,7 +69,13 @@ internal struct Sha256State : IBlockState<Sha256State>
 
     public readonly void WriteDigest(Span<byte> digest)
     {
-        ReadOnlySpan<uint> words = [_a, _b, _c, _d, _e, _f, _g, _h];
-        for (int i = 0; i < words.Length; i++) BinaryPrimitives.WriteUInt32BigEndian(digest[(i * 4)..], words[i]);
+        BinaryPrimitives.WriteUInt32BigEndian(digest, _a);
+        BinaryPrimitives.WriteUInt32BigEndian(digest[4..], _b);
+        BinaryPrimitives.WriteUInt32BigEndian(digest[8..], _c);
+        BinaryPrimitives.WriteUInt32BigEndian(digest[12..], _d);
+        BinaryPrimitives.WriteUInt32BigEndian(digest[16..], _e);
+        BinaryPrimitives.WriteUInt32BigEndian(digest[20..], _f);
+        BinaryPrimitives.WriteUInt32BigEndian(digest[24..], _g);
+        BinaryPrimitives.WriteUInt32BigEndian(digest[28..], _h);
     }
 }
