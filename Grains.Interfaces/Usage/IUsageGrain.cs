@@ -115,9 +115,11 @@ public sealed record UsageRow(
 /// <param name="Hour">Start of the hour, UTC.</param>
 /// <param name="Keys">What it is about.</param>
 /// <param name="Totals">Counts of that hour.</param>
+/// <param name="AdjustsHour">The hour it happened in, when that hour had been sealed before it was reported; else null.</param>
 [GenerateSerializer, Immutable, Alias("LedgerRow")]
 public sealed record LedgerRow(
     [property: Id(0)] long Cursor,
     [property: Id(1)] DateTimeOffset Hour,
     [property: Id(2)] UsageKeys Keys,
-    [property: Id(3)] UsageTotals Totals);
+    [property: Id(3)] UsageTotals Totals,
+    [property: Id(4)] DateTimeOffset? AdjustsHour = null);

@@ -10,7 +10,7 @@ CREATE TABLE orleansquery (
 CREATE TABLE grain_state (
     service_id text NOT NULL,
     state_name text NOT NULL,
-    grain_key text NOT NULL,
+    grain_key text COLLATE "C" NOT NULL,
     grain_n0 bigint NOT NULL,
     grain_n1 bigint NOT NULL,
     version integer NOT NULL,

@@ -1,0 +1,69 @@
+using System.Globalization;
+using NetDiscovery.Grains.Allocations;
+using NetDiscovery.Grains.Interfaces;
+using Orleans.Storage;
+
+namespace NetDiscovery.Silo.Storage.Allocations;
+
+/// <summary>
+/// The grain storage named <see cref="Grains.StorageNames.Allocations"/>: writes of all allocation grains of the silo share commits.
+/// A write returns when its row is durable; it throws when the store is away, and the grain's caller sends again.
+/// </summary>
+public sealed class AllocationGrainStorage : IGrainStorage
+{
+    private static readonly GroupCommitLimits Limits = new("allocations", MaxRows: 1_000, MaxWaitingRows: 50_000, Linger: TimeSpan.FromMilliseconds(2));
+
+    private readonly IAllocationStore store;
+    private readonly GroupCommit<AllocationWrite, int?> commits;
+
+    /// <summary>Puts a queue before <paramref name="store"/>.</summary>
+    public AllocationGrainStorage(IAllocationStore store, StorageMetrics metrics, TimeProvider time)
+    {
+        this.store = store;
+        commits = new(Limits, _ => 1, write => write.Id, store.WriteAsync, metrics, time);
+    }
+
+    /// <inheritdoc/>
+    public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        var state = Typed(stateName, grainState);
+        var row = await store.ReadAsync(Id(grainId).ToString());
+        state.State = row is { } found ? AllocationReader.Parse(found.Json) : new AllocationState();
+        state.ETag = row?.Version.ToString(CultureInfo.InvariantCulture);
+        state.RecordExists = row is not null;
+    }
+
+    /// <inheritdoc/>
+    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        var state = Typed(stateName, grainState);
+        var version = await commits.AddAsync(AllocationWrite.From(Id(grainId), Version(state.ETag), state.State ?? new AllocationState()))
+            ?? throw Conflict(grainId, state.ETag);
+        state.ETag = version.ToString(CultureInfo.InvariantCulture);
+        state.RecordExists = true;
+    }
+
+    /// <inheritdoc/>
+    public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        var state = Typed(stateName, grainState);
+        if (Version(state.ETag) is { } version && !await store.DeleteAsync(Id(grainId).ToString(), version))
+        {
+            throw Conflict(grainId, state.ETag);
+        }
+
+        state.State = new AllocationState();
+        state.ETag = null;
+        state.RecordExists = false;
+    }
+
+    private static IGrainState<AllocationState> Typed<T>(string stateName, IGrainState<T> state) => state as IGrainState<AllocationState>
+        ?? throw new NotSupportedException($"This storage holds {nameof(AllocationState)} only; state '{stateName}' is {typeof(T).Name}. Use the storage named Default.");
+
+    private static AllocationId Id(GrainId grainId) => GrainKeys.AllocationOf(grainId.Key.ToString()!);
+
+    private static int? Version(string? etag) => string.IsNullOrEmpty(etag) ? null : int.Parse(etag, CultureInfo.InvariantCulture);
+
+    private static InconsistentStateException Conflict(GrainId grainId, string? etag) =>
+        new($"{grainId} was written by another activation since version {etag ?? "none"}.", "unknown", etag ?? "");
+}

@@ -1,0 +1,79 @@
+using System.Data.Common;
+using System.Text.Json;
+using NetDiscovery.Grains;
+using NetDiscovery.Grains.Allocations;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Sessions;
+
+namespace NetDiscovery.Silo.Storage.Allocations;
+
+/// <summary>Reads <c>allocation_state</c> on either engine.</summary>
+internal sealed class AllocationReader(DbDataSource source, StorageProvider provider)
+{
+    private readonly string stateText = provider == StorageProvider.PostgreSql ? "state::text" : "state";
+
+    public async Task<(int Version, string Json)?> ReadAsync(string id)
+    {
+        await using var connection = await source.OpenConnectionAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT version, {stateText} FROM allocation_state WHERE allocation_id = @id";
+        Add(command, "id", id);
+        await using var reader = await command.ExecuteReaderAsync();
+        return await reader.ReadAsync() ? (reader.GetInt32(0), reader.GetString(1)) : null;
+    }
+
+    public async Task<IReadOnlyList<Allocation>> ListLiveAsync(TenantId? tenant, SessionId? session, AllocationId? after, int limit, DateTimeOffset expiresAfter)
+    {
+        await using var connection = await source.OpenConnectionAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"""
+            SELECT {stateText} FROM allocation_state
+            WHERE closed_at IS NULL AND expires_at > @expiresAfter AND allocation_id > @after
+                {(tenant is null ? "" : "AND tenant = @tenant")} {(session is null ? "" : "AND session = @session AND session <> ''")}
+            ORDER BY allocation_id LIMIT @limit
+            """;
+        Add(command, "expiresAfter", StorageTime.Value(provider, expiresAfter));
+        Add(command, "after", after?.ToString() ?? "");
+        Add(command, "tenant", tenant?.ToString());
+        Add(command, "session", session?.ToString());
+        Add(command, "limit", limit);
+        await using var reader = await command.ExecuteReaderAsync();
+        var allocations = new List<Allocation>();
+        while (await reader.ReadAsync())
+        {
+            if (Parse(reader.GetString(0)).Allocation is { } allocation)
+            {
+                allocations.Add(allocation);
+            }
+        }
+
+        return allocations;
+    }
+
+    public async Task<int> ExecuteAsync(string sql, CancellationToken cancellationToken, params (string Name, object Value)[] parameters)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters)
+        {
+            Add(command, name, value);
+        }
+
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public static AllocationState Parse(string json) => JsonSerializer.Deserialize<AllocationState>(json, StateJson.Options) ?? new AllocationState();
+
+    private static void Add(DbCommand command, string name, object? value)
+    {
+        if (value is not null)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = name;
+            parameter.Value = value;
+            command.Parameters.Add(parameter);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using NetDiscovery.Grains.Allocations;
+
+namespace NetDiscovery.Silo.Storage.Allocations;
+
+/// <summary>The table of allocations on either engine.</summary>
+public interface IAllocationStore : IAllocationIndex
+{
+    /// <summary>Stores a group atomically, each row against its own expected version.</summary>
+    /// <param name="writes">Rows of different allocations.</param>
+    /// <returns>For each row the version stored now, or null when another version was stored than expected; that row did not change.</returns>
+    Task<IReadOnlyList<int?>> WriteAsync(IReadOnlyList<AllocationWrite> writes);
+
+    /// <returns>The stored version and JSON, or null.</returns>
+    Task<(int Version, string Json)?> ReadAsync(string id);
+
+    /// <returns>False when the stored version is another.</returns>
+    Task<bool> DeleteAsync(string id, int version);
+
+    /// <summary>Deletes allocations that were closed, or whose expiry passed without anybody closing them, before <paramref name="before"/>.</summary>
+    /// <returns>Rows deleted; <paramref name="maxRows"/> when more may wait.</returns>
+    Task<int> DeleteEndedAsync(DateTimeOffset before, int maxRows, CancellationToken cancellationToken);
+}
