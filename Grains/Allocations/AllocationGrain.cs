@@ -11,11 +11,19 @@ namespace NetDiscovery.Grains.Allocations;
 /// <inheritdoc cref="IAllocationGrain"/>
 /// <remarks>Ledger first, then state: after a crash between the two the relay sends the events again, and the ledger counts them once.</remarks>
 [GrainType("allocation"), PreferLocalPlacement]
-public sealed partial class AllocationGrain(
-    [PersistentState("allocation", StorageNames.Allocations)] IPersistentState<AllocationState> stored,
-    ILogger<AllocationGrain> logger) : Grain, IAllocationGrain
+public sealed partial class AllocationGrain : Grain, IAllocationGrain
 {
-    private readonly CommittedState<AllocationState> state = new(stored);
+    private readonly CommittedState<AllocationState> state;
+    private readonly Retirement retirement;
+    private readonly ILogger<AllocationGrain> logger;
+
+    public AllocationGrain(
+        [PersistentState("allocation", StorageNames.Allocations)] IPersistentState<AllocationState> stored, ILogger<AllocationGrain> logger)
+    {
+        state = new CommittedState<AllocationState>(stored);
+        retirement = new Retirement(this, () => AllocationTransitions.Phase(state.Value.Allocation) != AllocationPhase.Live);
+        this.logger = logger;
+    }
 
     private AllocationId Id => GrainKeys.AllocationOf(this.GetPrimaryKeyString());
 
@@ -33,7 +41,7 @@ public sealed partial class AllocationGrain(
             switch (outcome)
             {
                 case TransitionOutcome.NeedsOpening:
-                    DeactivateOnIdle();
+                    retirement.Consider();
                     return false;
                 case TransitionOutcome.AfterEnd:
                     EventAfterEnd(Id, happened.GetType().Name, happened.Sequence);
@@ -48,20 +56,19 @@ public sealed partial class AllocationGrain(
             await GrainFactory.GetGrain<IUsageGrain>(GrainKeys.Usage(current!.Tenant, Id.Value)).RecordAsync([.. reports]);
         if (!ReferenceEquals(current, before))
             await state.ChangeAsync(stored => (Newer(stored, current!), true));
-        if (current is { ClosedAt: not null })
-            DeactivateOnIdle();
+        retirement.Consider();
         return true;
     }
 
     public Task<Allocation?> GetAsync()
     {
-        if (state.Value.Allocation is not { ClosedAt: null })
-            DeactivateOnIdle();
+        retirement.Consider();
         return Task.FromResult(state.Value.Allocation);
     }
 
     public async Task<bool> CutAsync()
     {
+        retirement.Consider();
         if (state.Value.Allocation is not { ClosedAt: null } live)
             return false;
         if (!await GrainFactory.GetGrain<IRelayGrain>(GrainKeys.Relay(live.RelayId)).CommandAsync(new CutAllocation(Id)))

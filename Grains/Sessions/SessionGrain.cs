@@ -9,10 +9,18 @@ namespace NetDiscovery.Grains.Sessions;
 /// <inheritdoc cref="ISessionGrain"/>
 /// <remarks>Asks the tenant's grain for the decision policy itself: one source of truth, and no caller can bring a policy of its own.</remarks>
 [GrainType("session")]
-public sealed class SessionGrain(
-    [PersistentState("session", StorageNames.Default)] IPersistentState<StoredSession> stored, TimeProvider time) : Grain, ISessionGrain
+public sealed class SessionGrain : Grain, ISessionGrain
 {
-    private readonly CommittedState<StoredSession> state = new(stored);
+    private readonly CommittedState<StoredSession> state;
+    private readonly Retirement retirement;
+    private readonly TimeProvider time;
+
+    public SessionGrain([PersistentState("session", StorageNames.Default)] IPersistentState<StoredSession> stored, TimeProvider time)
+    {
+        state = new CommittedState<StoredSession>(stored);
+        retirement = new Retirement(this, () => state.Value.Session is null);
+        this.time = time;
+    }
 
     public async Task<Session?> CreateAsync(CreateSession request)
     {
@@ -24,7 +32,7 @@ public sealed class SessionGrain(
             var tenant = await GrainFactory.GetGrain<ITenantGrain>(GrainKeys.Tenant(request.Tenant)).GetSnapshotAsync(null);
             if (tenant is not { Status: TenantStatus.Active })
             {
-                DeactivateOnIdle();
+                retirement.Consider();
                 return null;
             }
 
@@ -41,9 +49,7 @@ public sealed class SessionGrain(
 
     public Task<Session?> GetAsync()
     {
-        // Anybody can ask for a session that does not exist; that must not stay in memory.
-        if (state.Value.Session is null)
-            DeactivateOnIdle();
+        retirement.Consider();
         return Task.FromResult(state.Value.Session);
     }
 

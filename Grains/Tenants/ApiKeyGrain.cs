@@ -5,9 +5,16 @@ namespace NetDiscovery.Grains.Tenants;
 
 /// <inheritdoc cref="IApiKeyGrain"/>
 [GrainType("api-key")]
-public sealed class ApiKeyGrain([PersistentState("api-key", StorageNames.Default)] IPersistentState<ApiKeyState> stored) : Grain, IApiKeyGrain
+public sealed class ApiKeyGrain : Grain, IApiKeyGrain
 {
-    private readonly CommittedState<ApiKeyState> state = new(stored);
+    private readonly CommittedState<ApiKeyState> state;
+    private readonly Retirement retirement;
+
+    public ApiKeyGrain([PersistentState("api-key", StorageNames.Default)] IPersistentState<ApiKeyState> stored)
+    {
+        state = new CommittedState<ApiKeyState>(stored);
+        retirement = new Retirement(this, () => state.Value.Tenant is null);
+    }
 
     public Task<bool> BindAsync(TenantId tenant) => state.ChangeAsync(current => current.Tenant switch
     {
@@ -20,9 +27,7 @@ public sealed class ApiKeyGrain([PersistentState("api-key", StorageNames.Default
 
     public Task<TenantId?> GetTenantAsync()
     {
-        // Anybody can ask for a key that does not exist; that must not stay in memory.
-        if (state.Value.Tenant is null)
-            DeactivateOnIdle();
+        retirement.Consider();
         return Task.FromResult(state.Value.Tenant);
     }
 }

@@ -22,6 +22,7 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
 
     private readonly CommittedState<TenantState> state;
     private readonly RelaySubscribers subscribers;
+    private readonly Retirement retirement;
     private readonly ITenantIndex index;
     private readonly TimeProvider time;
     private readonly ILogger<TenantGrain> logger;
@@ -35,6 +36,7 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
     {
         state = new CommittedState<TenantState>(stored);
         subscribers = new RelaySubscribers(storedSubscribers, time, exception => SubscribersNotStored(Id, exception));
+        retirement = new Retirement(this, () => state.Value.Tenant is null);
         this.index = index;
         this.time = time;
         this.logger = logger;
@@ -140,9 +142,7 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
 
     private Tenant? Existing()
     {
-        // Anybody can ask for a tenant that does not exist; that must not stay in memory.
-        if (state.Value.Tenant is null)
-            DeactivateOnIdle();
+        retirement.Consider();
         return state.Value.Tenant;
     }
 

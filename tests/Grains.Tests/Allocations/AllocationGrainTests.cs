@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Grains.Interfaces.Sessions;
+using NetDiscovery.Grains.Interfaces.Usage;
+using NetDiscovery.Grains.Tests.Cluster;
+using NetDiscovery.Grains.Tests.Relays;
+
+namespace NetDiscovery.Grains.Tests.Allocations;
+
+public sealed class AllocationGrainTests(GrainCluster cluster)
+{
+    private readonly TestEvents events = new();
+
+    private IAllocationGrain Grain => cluster.Grain<IAllocationGrain>(GrainKeys.Allocation(events.Id));
+
+    [Fact]
+    public async Task An_opened_allocation_counts_at_once_under_its_own_keys()
+    {
+        var opened = events.Opened();
+        Assert.True(await Grain.ApplyAsync([opened]));
+        Assert.Equal(
+            new UsageReport(events.Id.Value, 1, new UsageKeys(events.Tenant, events.Session.ToString(), "label", "eu", "relay-1", "tls"), new UsageTotals { Allocations = 1 }, opened.At),
+            Assert.Single(cluster.Ledger.Accepted(events.Id.Value)));
+    }
+
+    [Fact]
+    public async Task A_life_is_stored_and_billed_exactly()
+    {
+        Assert.True(await Grain.ApplyAsync([events.Opened(), events.Permission(), events.Channel()]));
+        Assert.True(await Grain.ApplyAsync([events.Usage(100), events.Refreshed(), events.Usage(250)]));
+        Assert.True(await Grain.ApplyAsync([events.Closed(300)]));
+
+        var allocation = (await Grain.GetAsync())!;
+        Assert.Equal((7L, AllocationCloseReason.Deleted), (allocation.Sequence, allocation.CloseReason!.Value));
+        Assert.Equal(TestEvents.Totals(300) with { Allocations = 1, AllocationSeconds = 6 }, cluster.Ledger.Total(events.Tenant));
+        Assert.Equal(allocation.Totals, cluster.Ledger.Total(events.Tenant));
+        Assert.Equal(3, cluster.Storage.Writes("allocation", GrainKeys.Allocation(events.Id)));
+    }
+
+    [Fact]
+    public async Task Events_for_an_allocation_nobody_opened_change_nothing()
+    {
+        events.Opened();
+        Assert.False(await Grain.ApplyAsync([events.Usage(5), events.Closed(6)]));
+        Assert.Null(await Grain.GetAsync());
+        Assert.Empty(cluster.Ledger.Accepted(events.Id.Value));
+        Assert.Equal(0, cluster.Storage.Writes("allocation", GrainKeys.Allocation(events.Id)));
+    }
+
+    [Fact]
+    public async Task The_same_events_many_times_at_once_count_once()
+    {
+        ImmutableArray<ControlEvent> batch = [events.Opened(), events.Usage(100), events.Usage(200), events.Closed(250)];
+        var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Grain.ApplyAsync(batch)));
+        Assert.All(answers, Assert.True);
+        Assert.Equal(250, cluster.Ledger.Total(events.Tenant).BytesToPeer);
+        Assert.Equal(1, cluster.Ledger.Total(events.Tenant).Allocations);
+        Assert.Equal(1, cluster.Storage.Writes("allocation", GrainKeys.Allocation(events.Id)));
+    }
+
+    [Fact]
+    public async Task When_the_ledger_fails_nothing_is_stored_and_the_repetition_counts_once()
+    {
+        ImmutableArray<ControlEvent> batch = [events.Opened(), events.Usage(100)];
+        cluster.Ledger.FailNext(events.Id.Value);
+        await Assert.ThrowsAsync<IOException>(() => Grain.ApplyAsync(batch));
+        Assert.Null(await Grain.GetAsync());
+        Assert.Equal(0, cluster.Storage.Writes("allocation", GrainKeys.Allocation(events.Id)));
+
+        Assert.True(await Grain.ApplyAsync(batch));
+        Assert.Equal(100, cluster.Ledger.Total(events.Tenant).BytesToPeer);
+        Assert.Equal(2, (await Grain.GetAsync())!.Sequence);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task When_the_state_write_fails_after_the_ledger_the_repetition_counts_once(bool afterStoring)
+    {
+        ImmutableArray<ControlEvent> batch = [events.Opened(), events.Usage(100)];
+        cluster.Storage.FailNextWrites("allocation", GrainKeys.Allocation(events.Id), afterStoring: afterStoring);
+        await Assert.ThrowsAsync<OrleansException>(() => Grain.ApplyAsync(batch));
+        Assert.Null(await Grain.GetAsync());
+        Assert.Equal(100, cluster.Ledger.Total(events.Tenant).BytesToPeer);
+
+        Assert.True(await Grain.ApplyAsync(batch));
+        Assert.True(await Grain.ApplyAsync([events.Usage(130)]));
+        Assert.Equal((130L, 1L), (cluster.Ledger.Total(events.Tenant).BytesToPeer, cluster.Ledger.Total(events.Tenant).Allocations));
+        await cluster.ForgetAsync(Grain);
+        Assert.Equal((3L, 130L), ((await Grain.GetAsync())!.Sequence, (await Grain.GetAsync())!.Totals.BytesToPeer));
+    }
+
+    [Fact]
+    public async Task Usage_is_reported_once_for_each_hour_of_a_late_batch()
+    {
+        ImmutableArray<ControlEvent> first = [events.Opened(), events.Usage(10), events.Usage(20)];
+        events.Now = TestEvents.Start.AddHours(1);
+        ImmutableArray<ControlEvent> second = [events.Usage(30), events.Usage(40)];
+        Assert.True(await Grain.ApplyAsync([.. first, .. second]));
+        Assert.Equal([20L, 40L], cluster.Ledger.Accepted(events.Id.Value).Select(report => report.Totals.BytesToPeer));
+        Assert.Equal([12, 13], cluster.Ledger.Accepted(events.Id.Value).Select(report => report.ObservedAt.Hour));
+    }
+
+    [Fact]
+    public async Task An_ended_allocation_stays_known_and_changes_no_more()
+    {
+        await Grain.ApplyAsync([events.Opened(), events.Closed(9)]);
+        await cluster.ForgetAsync(Grain);
+        Assert.True(await Grain.ApplyAsync([events.Usage(99)]));
+        Assert.Equal(9, (await Grain.GetAsync())!.Totals.BytesToPeer);
+        Assert.Equal(9, cluster.Ledger.Total(events.Tenant).BytesToPeer);
+    }
+
+    [Fact]
+    public async Task Events_of_another_allocation_are_refused()
+    {
+        var stranger = new TestEvents();
+        await Assert.ThrowsAsync<ArgumentException>(() => Grain.ApplyAsync([events.Opened(), stranger.Opened()]));
+        Assert.Null(await Grain.GetAsync());
+    }
+
+    [Fact]
+    public async Task Cutting_reaches_the_relay_while_the_allocation_lives()
+    {
+        var relay = await cluster.NewRelayAsync();
+        var live = new TestEvents { RelayId = relay.Id };
+        var grain = cluster.Grain<IAllocationGrain>(GrainKeys.Allocation(live.Id));
+        Assert.False(await grain.CutAsync());
+        await grain.ApplyAsync([live.Opened()]);
+        Assert.True(await grain.CutAsync());
+        Assert.True(await grain.CutAsync());
+        Assert.Equal(new CutAllocation(live.Id), Assert.Single((await relay.BeatAsync()).Commands).Command);
+
+        await grain.ApplyAsync([live.Closed(0, AllocationCloseReason.Cut)]);
+        Assert.False(await grain.CutAsync());
+    }
+
+    [Fact]
+    public async Task Live_allocations_are_listed_by_tenant_and_session_without_the_long_expired()
+    {
+        var (tenant, session) = (TenantId.New(), SessionId.New("eu"));
+        var soon = cluster.Time.GetUtcNow().AddYears(1);
+        var inSession = new TestEvents { Tenant = tenant, Session = session, Now = soon };
+        var outside = new TestEvents { Tenant = tenant, Now = soon };
+        var ended = new TestEvents { Tenant = tenant, Session = session, Now = soon };
+        var abandoned = new TestEvents { Tenant = tenant, Session = session, Now = TestEvents.Start.AddYears(-1) };
+        foreach (var one in new[] { inSession, outside, abandoned })
+            await cluster.Grain<IAllocationGrain>(GrainKeys.Allocation(one.Id)).ApplyAsync([one.Opened()]);
+        await cluster.Grain<IAllocationGrain>(GrainKeys.Allocation(ended.Id)).ApplyAsync([ended.Opened(), ended.Closed(1)]);
+
+        var query = cluster.Silos.Client.GetGrain<IAllocationQueryGrain>(0);
+        Assert.Equal([inSession.Id], (await query.ListLiveAsync(tenant, session, null, 10)).Select(allocation => allocation.Id));
+        Assert.Equal(2, (await query.ListLiveAsync(tenant, null, null, 10)).Length);
+        Assert.Single(await query.ListLiveAsync(tenant, null, null, 1));
+    }
+}

@@ -1,0 +1,74 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using NetDiscovery.Grains.Allocations;
+using NetDiscovery.Grains.Tenants;
+using NetDiscovery.Grains.Tests.Cluster;
+using NetDiscovery.Grains.Usage;
+using Orleans.Configuration;
+using Orleans.Storage;
+using Orleans.TestingHost;
+
+[assembly: AssemblyFixture(typeof(GrainCluster))]
+
+namespace NetDiscovery.Grains.Tests.Cluster;
+
+/// <summary>Two silos in this process over one store in memory, with a clock that only tests of the collection <see cref="Clock"/> move, and only forward.</summary>
+public sealed class GrainCluster : IAsyncLifetime
+{
+    /// <summary>Collection of the tests that move the clock: one at a time.</summary>
+    public const string Clock = "clock";
+
+    private readonly InProcessTestCluster cluster;
+
+    public GrainCluster() : this(fastFailover: false)
+    {
+    }
+
+    /// <param name="fastFailover">True notices a dead silo within seconds, and takes a slow machine for one.</param>
+    internal GrainCluster(bool fastFailover)
+    {
+        var builder = new InProcessTestClusterBuilder(2);
+        if (fastFailover)
+        {
+            builder.ConfigureClient(client => client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(3)));
+            builder.ConfigureSilo((_, silo) => silo
+                .Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(3))
+                .Configure<ClusterMembershipOptions>(options =>
+                {
+                    options.ProbeTimeout = TimeSpan.FromSeconds(1);
+                    options.NumMissedProbesLimit = 2;
+                    options.NumVotesForDeathDeclaration = 1;
+                    options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
+                }));
+        }
+
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.Services.AddSingleton<TimeProvider>(Time);
+            silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
+            silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Default, Storage);
+            silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Allocations, Storage);
+            silo.Services.AddSingleton<ITenantIndex>(new FakeTenantIndex(Storage));
+            silo.Services.AddSingleton<IAllocationIndex>(new FakeAllocationIndex(Storage));
+            silo.Services.AddSingleton<IUsageLedger>(Ledger);
+        });
+        cluster = builder.Build();
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2030, 1, 1, 12, 0, 0, TimeSpan.Zero));
+
+    public FakeGrainStorage Storage { get; } = new();
+
+    public FakeLedger Ledger { get; } = new();
+
+    public InProcessTestCluster Silos => cluster;
+
+    public async ValueTask InitializeAsync() => await cluster.DeployAsync();
+
+    public async ValueTask DisposeAsync() => await cluster.DisposeAsync();
+
+    public T Grain<T>(string key) where T : IGrainWithStringKey => cluster.Client.GetGrain<T>(key);
+
+    /// <summary>Ends the grain's activation, as a silo that stops would: what comes next reads the store.</summary>
+    public Task ForgetAsync(IGrain grain) => cluster.DeactivateAsync(grain.GetGrainId());
+}
