@@ -1,8 +1,15 @@
 using System.Data.Common;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using NetDiscovery.Silo.Storage;
+using NetDiscovery.Silo.Storage.Allocations;
 using NetDiscovery.Silo.Storage.Schema;
+using NetDiscovery.Silo.Storage.Usage;
 using NetDiscovery.TestKit;
+using Npgsql;
 
 namespace NetDiscovery.Silo.Tests.Storage;
 
@@ -10,6 +17,7 @@ namespace NetDiscovery.Silo.Tests.Storage;
 internal sealed class TestDatabase : IAsyncDisposable
 {
     private readonly TempSqlite? file;
+    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
     private TestDatabase(StorageProvider provider, DbDataSource source, string connectionString, TempSqlite? file)
     {
@@ -17,6 +25,7 @@ internal sealed class TestDatabase : IAsyncDisposable
         Source = source;
         ConnectionString = connectionString;
         this.file = file;
+        Metrics = new StorageMetrics(services.GetRequiredService<IMeterFactory>());
     }
 
     public StorageProvider Provider { get; }
@@ -24,6 +33,24 @@ internal sealed class TestDatabase : IAsyncDisposable
     public DbDataSource Source { get; }
 
     public string ConnectionString { get; }
+
+    public StorageMetrics Metrics { get; }
+
+    /// <summary>The folder of the embedded store.</summary>
+    public string FolderPath => file!.FolderPath;
+
+    /// <summary>The ledger, with a clock of the test's choice.</summary>
+    public IUsageStore Ledger(TimeProvider time)
+    {
+        var admission = new UsageAdmission(Options.Create(new UsageOptions()), Metrics, time, NullLogger<UsageAdmission>.Instance);
+        return Source is NpgsqlDataSource postgres ? new PostgresUsageLedger(postgres, admission) : new SqliteUsageLedger((SqliteDataSource)Source, admission);
+    }
+
+    public IAllocationStore Allocations() =>
+        Source is NpgsqlDataSource postgres ? new PostgresAllocationStore(postgres) : new SqliteAllocationStore((SqliteDataSource)Source);
+
+    /// <summary>Counts what an instrument of the store measures from now on.</summary>
+    public MetricCount Count(string instrument) => new(services.GetRequiredService<IMeterFactory>(), instrument);
 
     public static async Task<TestDatabase> CreateEmptyAsync(StorageProvider provider, PostgresServer server)
     {
@@ -54,7 +81,7 @@ internal sealed class TestDatabase : IAsyncDisposable
         await using var connection = await Source.OpenConnectionAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
-        return (T)Convert.ChangeType((await command.ExecuteScalarAsync())!, typeof(T), System.Globalization.CultureInfo.InvariantCulture);
+        return (T)Convert.ChangeType((await command.ExecuteScalarAsync())!, typeof(T), CultureInfo.InvariantCulture);
     }
 
     public async Task ExecuteAsync(string sql)
@@ -68,6 +95,7 @@ internal sealed class TestDatabase : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Source.DisposeAsync();
+        await services.DisposeAsync();
         file?.Dispose();
     }
 }

@@ -9,7 +9,7 @@ public sealed class SchemaMigratorTests(PostgresServer server)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Theory, InlineData(StorageProvider.Sqlite), InlineData(StorageProvider.PostgreSql)]
+    [Theory, Engines]
     public async Task Applying_twice_changes_nothing_the_second_time(StorageProvider provider)
     {
         await using var database = await TestDatabase.CreateEmptyAsync(provider, server);
@@ -20,7 +20,7 @@ public sealed class SchemaMigratorTests(PostgresServer server)
         Assert.Equal(steps, await database.ScalarAsync<int>("SELECT count(*) FROM schema_version"));
     }
 
-    [Theory, InlineData(StorageProvider.Sqlite), InlineData(StorageProvider.PostgreSql)]
+    [Theory, Engines]
     public async Task Four_migrators_at_once_apply_each_step_once(StorageProvider provider)
     {
         await using var database = await TestDatabase.CreateEmptyAsync(provider, server);
@@ -30,7 +30,7 @@ public sealed class SchemaMigratorTests(PostgresServer server)
         Assert.Equal(SchemaMigration.Load(provider).Count, applied.Sum());
     }
 
-    [Theory, InlineData(StorageProvider.Sqlite), InlineData(StorageProvider.PostgreSql)]
+    [Theory, Engines]
     public async Task A_step_changed_after_it_was_applied_is_refused(StorageProvider provider)
     {
         await using var database = await TestDatabase.CreateAsync(provider, server);
@@ -42,7 +42,7 @@ public sealed class SchemaMigratorTests(PostgresServer server)
         Assert.Equal(ExitCodes.Environment, exception.ExitCode);
     }
 
-    [Theory, InlineData(StorageProvider.Sqlite), InlineData(StorageProvider.PostgreSql)]
+    [Theory, Engines]
     public async Task A_database_from_a_newer_version_is_refused(StorageProvider provider)
     {
         await using var database = await TestDatabase.CreateAsync(provider, server);
@@ -53,7 +53,7 @@ public sealed class SchemaMigratorTests(PostgresServer server)
         Assert.Contains("9999", exception.Message, StringComparison.Ordinal);
     }
 
-    [Theory, InlineData(StorageProvider.Sqlite), InlineData(StorageProvider.PostgreSql)]
+    [Theory, Engines]
     public async Task A_step_that_fails_leaves_nothing_behind(StorageProvider provider)
     {
         await using var database = await TestDatabase.CreateEmptyAsync(provider, server);
