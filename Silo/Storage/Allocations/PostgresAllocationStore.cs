@@ -65,11 +65,12 @@ public sealed class PostgresAllocationStore(NpgsqlDataSource source) : IAllocati
     /// <inheritdoc/>
     public Task<int> DeleteEndedAsync(DateTimeOffset before, int maxRows, CancellationToken cancellationToken) => reader.ExecuteAsync(
         """
-        DELETE FROM allocation_state WHERE allocation_id = ANY(ARRAY(
-            (SELECT allocation_id FROM allocation_state WHERE closed_at < @before LIMIT @limit FOR UPDATE SKIP LOCKED)
-            UNION ALL
-            (SELECT allocation_id FROM allocation_state WHERE closed_at IS NULL AND expires_at < @before LIMIT @limit FOR UPDATE SKIP LOCKED)
-            LIMIT @limit))
+        WITH closed AS MATERIALIZED (
+            SELECT allocation_id FROM allocation_state WHERE closed_at < @before LIMIT @limit FOR UPDATE SKIP LOCKED),
+        abandoned AS MATERIALIZED (
+            SELECT allocation_id FROM allocation_state WHERE closed_at IS NULL AND expires_at < @before
+            LIMIT @limit - (SELECT count(*) FROM closed) FOR UPDATE SKIP LOCKED)
+        DELETE FROM allocation_state WHERE allocation_id IN (SELECT allocation_id FROM closed UNION ALL SELECT allocation_id FROM abandoned)
         """,
         cancellationToken, ("before", before.UtcDateTime), ("limit", maxRows));
 
