@@ -1,0 +1,14 @@
+namespace NetDiscovery.Relay.Client;
+
+/// <summary>How the client reaches the server.</summary>
+public enum ClientTransport
+{
+    /// <summary>UDP: requests are retransmitted.</summary>
+    Udp,
+
+    /// <summary>TCP.</summary>
+    Tcp,
+
+    /// <summary>TLS over TCP.</summary>
+    Tls,
+}
