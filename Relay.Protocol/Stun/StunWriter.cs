@@ -58,7 +58,7 @@ public ref struct StunWriter
     public readonly TransactionId TransactionId => _overflowed ? default : TransactionId.Read(_buffer[8..]);
 
     /// <summary>Begins the response to <paramref name="request"/>: same method, and the 16 bytes after the length echoed as they came, so RFC 3489 clients recognise it too.</summary>
-    public static StunWriter Response(Span<byte> buffer, in StunMessage request, StunClass messageClass)
+    public static StunWriter Response(Span<byte> buffer, scoped in StunMessage request, StunClass messageClass)
     {
         var writer = new StunWriter(buffer, request.Method, messageClass);
         if (!writer._overflowed) request.Bytes[4..StunHeader.Size].CopyTo(buffer[4..]);
@@ -66,13 +66,13 @@ public ref struct StunWriter
     }
 
     /// <summary>Begins a success response.</summary>
-    public static StunWriter Success(Span<byte> buffer, in StunMessage request) => Response(buffer, request, StunClass.SuccessResponse);
+    public static StunWriter Success(Span<byte> buffer, scoped in StunMessage request) => Response(buffer, request, StunClass.SuccessResponse);
 
     /// <summary>Begins an error response with ERROR-CODE and the recommended reason phrase.</summary>
-    public static StunWriter Error(Span<byte> buffer, in StunMessage request, StunErrorCode code) => Error(buffer, request, code, ReasonPhrase.Of(code));
+    public static StunWriter Error(Span<byte> buffer, scoped in StunMessage request, StunErrorCode code) => Error(buffer, request, code, ReasonPhrase.Of(code));
 
     /// <summary>Begins an error response with ERROR-CODE and a reason phrase of the caller's (UTF-8, under 128 characters).</summary>
-    public static StunWriter Error(Span<byte> buffer, in StunMessage request, StunErrorCode code, scoped ReadOnlySpan<byte> reason)
+    public static StunWriter Error(Span<byte> buffer, scoped in StunMessage request, StunErrorCode code, scoped ReadOnlySpan<byte> reason)
     {
         StunWriter writer = Response(buffer, request, StunClass.ErrorResponse);
         writer.Add(new ErrorCode((int)code, reason));

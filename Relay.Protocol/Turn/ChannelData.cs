@@ -26,13 +26,16 @@ public readonly ref struct ChannelData
 
     /// <summary>Reads a datagram or a frame cut out of a stream. Bytes after the data are padding and ignored (RFC 8656 §12.5).</summary>
     /// <returns>False for a channel number outside the range, or fewer bytes than the length says: drop it silently (RFC 8656 §12.6). Never throws.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> bytes, out ChannelData message)
+    /// <param name="bytes">The message.</param>
+    /// <param name="message">A view over it.</param>
+    /// <param name="maxChannel">Highest channel number taken: <see cref="TurnDefaults.MaxRfc5766Channel"/> for a server that serves older clients.</param>
+    public static bool TryRead(ReadOnlySpan<byte> bytes, out ChannelData message, ushort maxChannel = TurnDefaults.MaxChannel)
     {
         message = default;
         if (bytes.Length < HeaderSize) return false;
         ushort channel = BinaryPrimitives.ReadUInt16BigEndian(bytes);
         int size = BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]);
-        if (!TurnDefaults.IsChannel(channel) || bytes.Length - HeaderSize < size) return false;
+        if (channel < TurnDefaults.MinChannel || channel > maxChannel || bytes.Length - HeaderSize < size) return false;
         message = new ChannelData(channel, bytes.Slice(HeaderSize, size));
         return true;
     }

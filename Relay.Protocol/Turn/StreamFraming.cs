@@ -7,11 +7,13 @@ namespace NetDiscovery.Relay.Protocol.Turn;
 public static class StreamFraming
 {
     /// <summary>Tells what a first byte begins.</summary>
-    public static FrameKind Classify(byte first) => first switch
+    /// <param name="first">The first byte.</param>
+    /// <param name="maxChannel">Highest channel number taken: <see cref="TurnDefaults.MaxRfc5766Channel"/> for a server that serves older clients.</param>
+    public static FrameKind Classify(byte first, ushort maxChannel = TurnDefaults.MaxChannel) => first switch
     {
         <= 3 => FrameKind.Stun,
         >= 20 and <= 63 => FrameKind.Dtls,
-        >= 64 and <= 79 => FrameKind.ChannelData,
+        >= 64 when first <= maxChannel >> 8 => FrameKind.ChannelData,
         _ => FrameKind.Unknown,
     };
 
@@ -20,12 +22,13 @@ public static class StreamFraming
     /// <param name="maxFrameSize">Largest frame the caller takes, padding included.</param>
     /// <param name="kind"><see cref="FrameKind.Stun"/> or <see cref="FrameKind.ChannelData"/> when known.</param>
     /// <param name="frameSize">Bytes to consume, padding included; 0 while fewer than 4 bytes are there.</param>
-    public static FrameStatus TryMeasure(ReadOnlySpan<byte> buffered, int maxFrameSize, out FrameKind kind, out int frameSize)
+    /// <param name="maxChannel">As in <see cref="Classify"/>.</param>
+    public static FrameStatus TryMeasure(ReadOnlySpan<byte> buffered, int maxFrameSize, out FrameKind kind, out int frameSize, ushort maxChannel = TurnDefaults.MaxChannel)
     {
         frameSize = 0;
         kind = FrameKind.Unknown;
         if (buffered.IsEmpty) return FrameStatus.Incomplete;
-        kind = Classify(buffered[0]);
+        kind = Classify(buffered[0], maxChannel);
         if (kind is not (FrameKind.Stun or FrameKind.ChannelData)) return FrameStatus.Invalid;
         if (buffered.Length < 4) return FrameStatus.Incomplete;
 

@@ -42,6 +42,9 @@ public static class TurnDefaults
     /// <summary>Highest channel number; 0x5000 to 0x7FFF are reserved (RFC 8656 §12).</summary>
     public const ushort MaxChannel = 0x4FFF;
 
+    /// <summary>Highest channel number of RFC 5766, whose clients are still about; a server may take it from them.</summary>
+    public const ushort MaxRfc5766Channel = 0x7FFF;
+
     /// <summary>Lowest relayed port: the dynamic range (RFC 8656 §7.2).</summary>
     public const int MinRelayedPort = 49152;
 

@@ -1,0 +1,80 @@
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Authentication;
+using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.Protocol;
+using NetDiscovery.Relay.Protocol.Stun;
+using NetDiscovery.Relay.RelayedAddresses;
+
+namespace NetDiscovery.Relay.Allocations;
+
+/// <summary>An allocation (RFC 8656 §3) as its worker holds it. Touched inside that worker only.</summary>
+internal sealed class Allocation : WheelTimer
+{
+    /// <summary>Who it is, for control events and operators.</summary>
+    public required AllocationId Id { get; init; }
+
+    /// <summary>What it is found by.</summary>
+    public required FiveTuple FiveTuple { get; init; }
+
+    /// <summary>The way back to the client.</summary>
+    public required ClientLeg Leg { get; init; }
+
+    /// <summary>Whose it is; requests with another username get 441.</summary>
+    public required Credential Credential { get; init; }
+
+    /// <summary>Its place in the journal, where its counters are.</summary>
+    public required JournalSlot Slot { get; init; }
+
+    /// <summary>What the cluster has yet to hear.</summary>
+    public required AllocationReport Report { get; init; }
+
+    /// <summary>The table it is in.</summary>
+    public required AllocationTable Table { get; init; }
+
+    /// <summary>The Allocate that made it: sent again, it gets <see cref="AllocateResponse"/> again.</summary>
+    public required TransactionId AllocateTransaction { get; init; }
+
+    /// <summary>The response to that Allocate.</summary>
+    public byte[] AllocateResponse { get; set; } = [];
+
+    /// <summary>Its relayed transport address of a family, or null.</summary>
+    public RelayedSocket? IPv4 { get; set; }
+
+    /// <inheritdoc cref="IPv4"/>
+    public RelayedSocket? IPv6 { get; set; }
+
+    /// <summary>Permissions and channels.</summary>
+    public PeerTable Peers { get; } = new();
+
+    /// <summary>When it ends unless refreshed.</summary>
+    public long ExpiresTick { get; set; }
+
+    /// <summary>When its credential ends.</summary>
+    public required long CredentialExpiresTick { get; init; }
+
+    /// <summary>True once it has ended.</summary>
+    public bool Closed { get; set; }
+
+    /// <summary>Its counters.</summary>
+    public ref UsageCounters Counters => ref Slot.Counters;
+
+    /// <returns>The relayed transport address peers of <paramref name="family"/> are reached from, or null.</returns>
+    public RelayedSocket? Relayed(IPFamily family) => family == IPFamily.IPv4 ? IPv4 : IPv6;
+
+    internal override void OnDue(long now)
+    {
+        // Refreshing moves the end without touching the wheel; only here it is looked at.
+        var end = Math.Min(ExpiresTick, CredentialExpiresTick);
+        if (end > now)
+        {
+            Table.Wheel.Schedule(this, end);
+        }
+        else
+        {
+            Table.Close(this, CredentialExpiresTick <= ExpiresTick ? AllocationCloseReason.CredentialExpired : AllocationCloseReason.Expired);
+        }
+    }
+}

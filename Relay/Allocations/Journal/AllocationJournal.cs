@@ -1,0 +1,314 @@
+using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
+using System.Text;
+using NetDiscovery.Relay.Hosting;
+using NetDiscovery.ServiceDefaults;
+
+namespace NetDiscovery.Relay.Allocations.Journal;
+
+/// <summary>
+/// The relay's memory of its allocations: a memory-mapped file of fixed-size slots, one for each allocation that lives or whose end the
+/// cluster has not confirmed. Killing the process loses nothing; losing power loses what was not flushed (<see cref="Flush"/>).
+/// Acquiring and releasing slots is thread-safe; a slot itself belongs to its worker and to its shard's sender.
+/// </summary>
+internal sealed unsafe class AllocationJournal : IDisposable
+{
+    public const int SlotsPerSegment = 1024;
+
+    private const int HeaderSize = 4096;
+    private const int SegmentSize = SlotsPerSegment * SlotLayout.Size;
+    private const int FormatVersion = 1;
+    private const int AliveOffset = 2048;
+
+    private readonly FileStream file;
+    private readonly List<Segment> segments = [];
+    private readonly Stack<int> free = new();
+    private readonly Lock gate = new();
+    private readonly int maxSegments;
+    private readonly Segment header;
+    private bool disposed;
+
+    private AllocationJournal(FileStream file, int maxMegabytes)
+    {
+        this.file = file;
+        maxSegments = Math.Max(1, (int)((long)maxMegabytes * 1024 * 1024 / SegmentSize));
+        header = new Segment(file, 0, HeaderSize);
+        for (long at = HeaderSize; at < file.Length; at += SegmentSize)
+        {
+            segments.Add(new Segment(file, at, SegmentSize));
+        }
+    }
+
+    /// <summary>Slots of earlier processes, found when the journal was opened: each is reported, then released.</summary>
+    public List<JournalSlot> Earlier { get; } = [];
+
+    /// <summary>When the process that had the journal before was last seen alive; null for a new journal.</summary>
+    public DateTimeOffset? EarlierAliveAt { get; private set; }
+
+    /// <summary>Slots in use.</summary>
+    public int InUse { get; private set; }
+
+    /// <summary>Opens the journal of <paramref name="relayId"/>, making it when there is none.</summary>
+    /// <param name="folder">Made when absent.</param>
+    /// <param name="relayId">Names the file; another relay's journal is refused.</param>
+    /// <param name="maxMegabytes">Largest size, MiB.</param>
+    /// <exception cref="StartupException">The file is in use by another process, unreadable, damaged, or of another format. Nothing in it was changed.</exception>
+    public static AllocationJournal Open(string folder, string relayId, int maxMegabytes)
+    {
+        var path = Path.Combine(folder, $"journal-{relayId}.bin");
+        FileStream? file = null;
+        try
+        {
+            DataFolder.Prepare(folder);
+            file = new FileStream(path, DataFolder.PrivateFile(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            if (file.Length == 0)
+            {
+                WriteHeader(file, relayId);
+            }
+            else
+            {
+                CheckHeader(file, path, relayId);
+            }
+
+            var journal = new AllocationJournal(file, maxMegabytes);
+            journal.FindSlots(path);
+            return journal;
+        }
+        catch (Exception exception)
+        {
+            file?.Dispose();
+            throw exception switch
+            {
+                StartupException => exception,
+                IOException io when file is null && IsSharingViolation(io) => new StartupException(
+                    $"The journal {path} is in use by another process: is a relay with this Relay:Id running already? Stop it, or give this one another Relay:Id or Relay:DataPath.", inner: exception),
+                IOException or UnauthorizedAccessException => new StartupException(
+                    $"The journal {path} can't be opened: {exception.Message.TrimEnd('.')}. Give Relay:DataPath a folder that the relay may write.", inner: exception),
+                _ => exception,
+            };
+        }
+    }
+
+    /// <summary>Takes a slot and fills it; when the method returns the allocation is on record.</summary>
+    /// <returns>Null when the journal is as large as it may get, or the disk is full.</returns>
+    public JournalSlot? TryAcquire(SlotIdentity identity, DateTimeOffset expiresAt)
+    {
+        JournalSlot slot;
+        lock (gate)
+        {
+            if (disposed || (free.Count == 0 && !TryGrow()))
+            {
+                return null;
+            }
+
+            slot = SlotAt(free.Pop());
+            InUse++;
+        }
+
+        slot.State = SlotState.Writing;
+        slot.Clear();
+        identity.Write(slot.Identity);
+        slot.ExpiresAt = expiresAt;
+        slot.State = SlotState.Live;
+        return slot;
+    }
+
+    /// <summary>Gives a slot back once nothing in it is needed any more. Twice is the same as once.</summary>
+    public void Release(JournalSlot slot)
+    {
+        lock (gate)
+        {
+            if (!disposed && slot.State != SlotState.Free)
+            {
+                slot.State = SlotState.Free;
+                free.Push(slot.Index);
+                InUse--;
+            }
+        }
+    }
+
+    /// <summary>Notes that the process is alive; tells the next one when this one ended.</summary>
+    public void MarkAlive(DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            if (!disposed)
+            {
+                Volatile.Write(ref *(long*)(header.Pointer + AliveOffset), now.ToUnixTimeMilliseconds());
+            }
+        }
+    }
+
+    /// <summary>Asks the system to write what has changed to the disk; bounds what a loss of power costs.</summary>
+    public void Flush()
+    {
+        Segment[] all;
+        lock (gate)
+        {
+            if (disposed)
+            {
+                return;
+            }
+
+            all = [header, .. segments];
+        }
+
+        foreach (var segment in all)
+        {
+            segment.Flush();
+        }
+    }
+
+    /// <summary>Closes the file. No slot may be touched afterwards: stop the workers first.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            if (disposed)
+            {
+                return;
+            }
+
+            disposed = true;
+        }
+
+        header.Dispose();
+        segments.ForEach(segment => segment.Dispose());
+        file.Dispose();
+    }
+
+    private void FindSlots(string path)
+    {
+        var alive = Volatile.Read(ref *(long*)(header.Pointer + AliveOffset));
+        EarlierAliveAt = alive == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(alive);
+        for (var index = segments.Count * SlotsPerSegment - 1; index >= 0; index--)
+        {
+            var slot = SlotAt(index);
+            switch (slot.State)
+            {
+                case SlotState.Free:
+                case SlotState.Writing:
+                    free.Push(index);
+                    break;
+                case SlotState.Live or SlotState.Closed when SlotIdentity.TryRead(slot.Identity) is not null:
+                    Earlier.Add(slot);
+                    InUse++;
+                    break;
+                default:
+                    Dispose();
+                    throw new StartupException(
+                        $"The journal {path} is damaged (slot {index}). It may hold usage that was not billed yet: keep a copy, then move it away to start without it.");
+            }
+        }
+    }
+
+    private JournalSlot SlotAt(int index) =>
+        new((SlotLayout*)(segments[index / SlotsPerSegment].Pointer + ((long)(index % SlotsPerSegment) * SlotLayout.Size)), index);
+
+    private bool TryGrow()
+    {
+        if (segments.Count >= maxSegments)
+        {
+            return false;
+        }
+
+        try
+        {
+            // Written, not just extended: touching mapped memory without disk blocks behind it kills the process when the disk is full.
+            var at = HeaderSize + ((long)segments.Count * SegmentSize);
+            RandomAccess.Write(file.SafeFileHandle, new byte[SegmentSize], at);
+            segments.Add(new Segment(file, at, SegmentSize));
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+
+        for (var index = (segments.Count * SlotsPerSegment) - 1; index >= (segments.Count - 1) * SlotsPerSegment; index--)
+        {
+            free.Push(index);
+        }
+
+        return true;
+    }
+
+    private static ReadOnlySpan<byte> Magic => "NDALLOC\n"u8;
+
+    private static void WriteHeader(FileStream file, string relayId)
+    {
+        var bytes = new byte[HeaderSize];
+        Magic.CopyTo(bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), FormatVersion);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), SlotLayout.Size);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(16), SlotsPerSegment);
+        bytes[20] = (byte)Encoding.UTF8.GetBytes(relayId, bytes.AsSpan(21));
+        file.Write(bytes);
+        file.Flush(flushToDisk: true);
+    }
+
+    private static void CheckHeader(FileStream file, string path, string relayId)
+    {
+        var bytes = new byte[HeaderSize];
+        file.Position = 0;
+        if (file.ReadAtLeast(bytes, HeaderSize, throwOnEndOfStream: false) < HeaderSize || !bytes.AsSpan().StartsWith(Magic))
+        {
+            throw new StartupException($"{path} is not a journal, or damaged. Move it away to start without it; usage it may hold that was not reported is then not billed.");
+        }
+
+        if (BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8)) is var version && version != FormatVersion)
+        {
+            throw new StartupException($"The journal {path} has format {version}; this relay reads format {FormatVersion}. Start the version that wrote it until all is reported, then upgrade.");
+        }
+
+        var owner = Encoding.UTF8.GetString(bytes, 21, bytes[20]);
+        if (owner != relayId || BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(12)) != SlotLayout.Size || BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(16)) != SlotsPerSegment)
+        {
+            throw new StartupException($"The journal {path} belongs to relay '{owner}', not '{relayId}'. Set Relay:Id or Relay:DataPath right.");
+        }
+
+        if ((file.Length - HeaderSize) % SegmentSize is var rest && rest != 0)
+        {
+            // The process died while the file grew: no slot of the last segment was ever used.
+            RandomAccess.Write(file.SafeFileHandle, new byte[SegmentSize - rest], file.Length);
+        }
+    }
+
+    private static bool IsSharingViolation(IOException exception) =>
+        OperatingSystem.IsWindows() ? (exception.HResult & 0xFFFF) is 32 or 33 : exception is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException) && exception.Message.Contains("being used", StringComparison.Ordinal);
+
+    private sealed class Segment : IDisposable
+    {
+        private readonly MemoryMappedFile map;
+        private readonly MemoryMappedViewAccessor view;
+
+        public Segment(FileStream file, long offset, long size)
+        {
+            map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
+            view = map.CreateViewAccessor(offset, size, MemoryMappedFileAccess.ReadWrite);
+            byte* start = null;
+            view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+            Pointer = start + view.PointerOffset;
+        }
+
+        public byte* Pointer { get; }
+
+        public void Flush()
+        {
+            try
+            {
+                view.Flush();
+            }
+            catch (ObjectDisposedException)
+            {
+                // Closed meanwhile; closing writes everything.
+            }
+        }
+
+        public void Dispose()
+        {
+            view.SafeMemoryMappedViewHandle.ReleasePointer();
+            view.Dispose();
+            map.Dispose();
+        }
+    }
+}

@@ -1,0 +1,196 @@
+using System.Collections.Immutable;
+using NetDiscovery.Grains.Interfaces.Addresses;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Grains.Interfaces.Usage;
+using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Hosting;
+
+namespace NetDiscovery.Relay.ControlPlane;
+
+/// <summary>
+/// What the cluster has yet to hear of one allocation. A worker notes, its shard's sender takes; what is noted twice before it is
+/// taken is told once, with the latest values, so that the memory needed does not grow while the cluster is away.
+/// </summary>
+internal sealed class AllocationReport(JournalSlot slot, SlotIdentity identity, EventShard shard)
+{
+    private readonly Lock gate = new();
+    private Dictionary<TransportAddress, DateTimeOffset>? permissions;
+    private Dictionary<int, (TransportAddress Peer, DateTimeOffset ExpiresAt)>? channels;
+    private Due due;
+    private long reportedPackets;
+    private bool queued;
+
+    [Flags]
+    private enum Due : byte
+    {
+        None = 0,
+        Opened = 1,
+        Refreshed = 2,
+        Usage = 4,
+        Closed = 8,
+    }
+
+    /// <summary>The allocation's place in the journal.</summary>
+    public JournalSlot Slot => slot;
+
+    /// <summary>Who it is.</summary>
+    public SlotIdentity Identity => identity;
+
+    /// <summary>Notes that the allocation was opened.</summary>
+    public void Opened() => Note(Due.Opened);
+
+    /// <summary>Notes a new expiry; the slot holds it.</summary>
+    public void Refreshed() => Note(Due.Refreshed);
+
+    /// <summary>Notes the end; the slot holds reason, time and final totals.</summary>
+    public void Closed() => Note(Due.Closed);
+
+    /// <summary>Notes a permission.</summary>
+    public void PermissionInstalled(in TransportAddress peer, DateTimeOffset expiresAt)
+    {
+        lock (gate)
+        {
+            (permissions ??= [])[peer.WithPort(0)] = expiresAt;
+        }
+
+        Note(Due.None);
+    }
+
+    /// <summary>Notes a channel.</summary>
+    public void ChannelBound(int number, in TransportAddress peer, DateTimeOffset expiresAt)
+    {
+        lock (gate)
+        {
+            (channels ??= [])[number] = (peer, expiresAt);
+        }
+
+        Note(Due.None);
+    }
+
+    /// <summary>Notes usage when packets were counted since the last report. Only the reporter's timer calls this.</summary>
+    public void ObserveUsage()
+    {
+        ref var counters = ref slot.Counters;
+        var packets = Volatile.Read(ref counters.PacketsFromClient) + Volatile.Read(ref counters.PacketsToClient)
+            + Volatile.Read(ref counters.PacketsToPeer) + Volatile.Read(ref counters.PacketsFromPeer);
+        if (packets != reportedPackets)
+        {
+            reportedPackets = packets;
+            Note(Due.Usage);
+        }
+    }
+
+    /// <summary>Makes events of what was noted and gives them their numbers. Only the shard's sender calls this.</summary>
+    /// <param name="relay">This relay.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="events">Takes the events, in order.</param>
+    public void Take(RelayIdentity relay, DateTimeOffset now, List<ControlEvent> events)
+    {
+        Due taken;
+        Dictionary<TransportAddress, DateTimeOffset>? takenPermissions;
+        Dictionary<int, (TransportAddress Peer, DateTimeOffset ExpiresAt)>? takenChannels;
+        lock (gate)
+        {
+            (taken, due) = (due, Due.None);
+            (takenPermissions, permissions) = (permissions, null);
+            (takenChannels, channels) = (channels, null);
+            queued = false;
+        }
+
+        var allocation = identity.Allocation;
+        if (taken.HasFlag(Due.Opened))
+        {
+            slot.Sequence = Math.Max(slot.Sequence, 1);
+            events.Add(MakeOpened(relay));
+        }
+
+        foreach (var (peer, expiresAt) in takenPermissions ?? [])
+        {
+            events.Add(new PermissionInstalled { Allocation = allocation, Sequence = ++slot.Sequence, At = now, PeerAddress = peer.ToIPAddress().ToString(), ExpiresAt = expiresAt });
+        }
+
+        foreach (var (number, (peer, expiresAt)) in takenChannels ?? [])
+        {
+            events.Add(new ChannelBound { Allocation = allocation, Sequence = ++slot.Sequence, At = now, Channel = number, Peer = peer.ToContract(), ExpiresAt = expiresAt });
+        }
+
+        if (taken.HasFlag(Due.Refreshed))
+        {
+            events.Add(new AllocationRefreshed { Allocation = allocation, Sequence = ++slot.Sequence, At = now, ExpiresAt = slot.ExpiresAt });
+        }
+
+        if (taken.HasFlag(Due.Closed))
+        {
+            if (slot.ClosedSequence == 0)
+            {
+                slot.ClosedSequence = ++slot.Sequence;
+            }
+
+            events.Add(new AllocationClosed { Allocation = allocation, Sequence = slot.ClosedSequence, At = slot.ClosedAt, Reason = slot.CloseReason, Totals = Totals() });
+        }
+        else if (taken.HasFlag(Due.Usage))
+        {
+            events.Add(new UsageObserved { Allocation = allocation, Sequence = ++slot.Sequence, At = now, Totals = Totals() });
+        }
+    }
+
+    /// <summary>The allocation's first event, from what the journal holds: the same whenever it is made.</summary>
+    public AllocationOpened MakeOpened(RelayIdentity relay)
+    {
+        if (!TurnCredential.TryDecode(identity.Claims, out var claims))
+        {
+            throw new InvalidOperationException("The journal holds claims that were never accepted.");
+        }
+
+        var relayed = ImmutableArray.Create(identity.Relayed.ToContract());
+        return new AllocationOpened
+        {
+            Allocation = identity.Allocation,
+            Sequence = 1,
+            At = identity.OpenedAt,
+            Tenant = claims.Tenant,
+            Session = claims.Session,
+            Token = claims.Token,
+            Endpoint = claims.Endpoint ?? "",
+            Label = claims.Label ?? "",
+            Region = relay.Region,
+            RelayId = relay.Id,
+            FiveTuple = new FiveTuple(identity.Client.ToContract(), identity.Server.ToContract(), identity.Transport),
+            RelayedTransportAddresses = identity.RelayedAdditional.IsSet ? relayed.Add(identity.RelayedAdditional.ToContract()) : relayed,
+            ExpiresAt = slot.ExpiresAt,
+        };
+    }
+
+    private UsageTotals Totals()
+    {
+        ref var counters = ref slot.Counters;
+        return new UsageTotals
+        {
+            BytesFromClient = Volatile.Read(ref counters.BytesFromClient),
+            BytesToClient = Volatile.Read(ref counters.BytesToClient),
+            BytesToPeer = Volatile.Read(ref counters.BytesToPeer),
+            BytesFromPeer = Volatile.Read(ref counters.BytesFromPeer),
+            PacketsFromClient = Volatile.Read(ref counters.PacketsFromClient),
+            PacketsToClient = Volatile.Read(ref counters.PacketsToClient),
+            PacketsToPeer = Volatile.Read(ref counters.PacketsToPeer),
+            PacketsFromPeer = Volatile.Read(ref counters.PacketsFromPeer),
+        };
+    }
+
+    private void Note(Due what)
+    {
+        lock (gate)
+        {
+            due |= what;
+            if (queued)
+            {
+                return;
+            }
+
+            queued = true;
+        }
+
+        shard.Enqueue(this);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Hosting;
+
+namespace NetDiscovery.Relay.ControlPlane;
+
+/// <summary>Tells the cluster of every allocation, from opening to end, and frees its journal slot when the cluster has confirmed the end.</summary>
+internal sealed partial class AllocationReporter
+{
+    private readonly EventShard[] shards;
+    private readonly ConcurrentDictionary<AllocationId, AllocationReport> reports = new();
+    private readonly AllocationJournal journal;
+    private readonly TimeProvider time;
+    private readonly ControlPlanePacing pacing;
+    private readonly TimeSpan usageInterval;
+    private readonly ILogger logger;
+
+    public AllocationReporter(ICluster cluster, RelayIdentity relay, AllocationJournal journal, ControlPlanePacing pacing, TimeSpan usageInterval, TimeProvider time, ILogger<AllocationReporter> logger)
+    {
+        this.journal = journal;
+        this.time = time;
+        this.pacing = pacing;
+        this.usageInterval = usageInterval;
+        this.logger = logger;
+        shards = [.. Enumerable.Range(0, GrainKeys.IngestShards).Select(number => new EventShard(number, cluster, relay, pacing, time, logger) { Confirmed = Confirm })];
+    }
+
+    /// <summary>Allocations whose end the cluster has not confirmed, live ones included.</summary>
+    public int Unconfirmed => reports.Count;
+
+    /// <summary>Begins to report a new allocation.</summary>
+    public AllocationReport Open(JournalSlot slot, SlotIdentity identity)
+    {
+        var report = Add(slot, identity);
+        report.Opened();
+        return report;
+    }
+
+    /// <summary>Reports what an earlier process left: allocations that died with it, and ends that were not confirmed.</summary>
+    public void ReportEarlier()
+    {
+        if (journal.Earlier.Count > 0)
+        {
+            LogEarlier(journal.Earlier.Count);
+        }
+
+        foreach (var slot in journal.Earlier)
+        {
+            if (slot.State == SlotState.Live)
+            {
+                slot.Close(AllocationCloseReason.RelayRestarted, journal.EarlierAliveAt ?? time.GetUtcNow());
+            }
+
+            Add(slot, SlotIdentity.TryRead(slot.Identity)!).Closed();
+        }
+
+        journal.Earlier.Clear();
+    }
+
+    /// <summary>Sends events and usage until cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellation) =>
+        Task.WhenAll([.. shards.Select(shard => shard.RunAsync(cancellation)), ObserveUsageAsync(cancellation)]);
+
+    /// <summary>Waits until the cluster has confirmed the end of every allocation.</summary>
+    /// <returns>False when that took too long; the journal keeps what is missing for the next start.</returns>
+    public async Task<bool> DrainAsync()
+    {
+        var start = time.GetTimestamp();
+        while (!reports.IsEmpty)
+        {
+            if (time.GetElapsedTime(start) > pacing.StopWithin)
+            {
+                LogLeft(reports.Count);
+                return false;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(10), time);
+        }
+
+        return true;
+    }
+
+    private async Task ObserveUsageAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(usageInterval, time);
+        do
+        {
+            foreach (var (_, report) in reports)
+            {
+                if (report.Slot.State == SlotState.Live)
+                {
+                    report.ObserveUsage();
+                }
+            }
+
+            journal.MarkAlive(time.GetUtcNow());
+            journal.Flush();
+        }
+        while (await timer.WaitForNextTickAsync(cancellation));
+    }
+
+    private AllocationReport Add(JournalSlot slot, SlotIdentity identity) =>
+        reports[identity.Allocation] = new AllocationReport(slot, identity, shards[GrainKeys.IngestShard(identity.Allocation)]);
+
+    private void Confirm(AllocationReport report)
+    {
+        if (reports.TryRemove(report.Identity.Allocation, out _))
+        {
+            journal.Release(report.Slot);
+        }
+    }
+
+    [LoggerMessage(1231, LogLevel.Information, "The journal holds {Count} allocations of an earlier process; their final totals are being reported")]
+    private partial void LogEarlier(int count);
+
+    [LoggerMessage(1232, LogLevel.Warning, "{Count} allocations were not confirmed by the cluster; the journal keeps them for the next start")]
+    private partial void LogLeft(int count);
+}

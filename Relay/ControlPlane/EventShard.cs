@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Relay.Hosting;
+
+namespace NetDiscovery.Relay.ControlPlane;
+
+/// <summary>
+/// Sends the control events of one ingest shard, one batch at a time: the next is made when the last was confirmed, which keeps each
+/// allocation's order. A report waits in the queue at most once, so the queue is never longer than the journal.
+/// </summary>
+/// <param name="number">Shard number, 0 to <see cref="GrainKeys.IngestShards"/> − 1.</param>
+/// <param name="cluster">Takes the batches.</param>
+/// <param name="relay">The sender.</param>
+/// <param name="pacing">Pauses.</param>
+/// <param name="time">Clock.</param>
+/// <param name="logger">Log.</param>
+internal sealed partial class EventShard(int number, ICluster cluster, RelayIdentity relay, ControlPlanePacing pacing, TimeProvider time, ILogger logger)
+{
+    /// <summary>Most events in a batch, as the contract has it.</summary>
+    public const int MaxBatch = 1_000;
+
+    private readonly System.Threading.Channels.Channel<AllocationReport> queue = System.Threading.Channels.Channel.CreateUnbounded<AllocationReport>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Dictionary<AllocationId, AllocationReport> reports = [];
+
+    /// <summary>Called with each report whose end the cluster has confirmed.</summary>
+    public required Action<AllocationReport> Confirmed { get; init; }
+
+    /// <summary>Adds a report that has something to tell. Any thread; never waits.</summary>
+    public void Enqueue(AllocationReport report) => queue.Writer.TryWrite(report);
+
+    /// <summary>Sends until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var events = new List<ControlEvent>();
+        while (await queue.Reader.WaitToReadAsync(cancellation))
+        {
+            if (pacing.Linger > TimeSpan.Zero)
+            {
+                await Task.Delay(pacing.Linger, time, cancellation);
+            }
+
+            events.Clear();
+            reports.Clear();
+            while (events.Count < MaxBatch / 2 && queue.Reader.TryRead(out var report))
+            {
+                report.Take(relay, time.GetUtcNow(), events);
+                reports[report.Identity.Allocation] = report;
+            }
+
+            await DeliverAsync([.. events], cancellation);
+        }
+    }
+
+    private async Task DeliverAsync(ImmutableArray<ControlEvent> events, CancellationToken cancellation)
+    {
+        var failures = 0;
+        while (!events.IsEmpty)
+        {
+            // One allocation may have more to tell than a batch holds; the rest follows, still in order.
+            var batch = events.Length > MaxBatch ? events[..MaxBatch] : events;
+            try
+            {
+                var unknown = (await cluster.DeliverAsync(number, batch).WaitAsync(pacing.AnswerWithin, time, cancellation)).Unknown;
+                unknown = unknown.IsDefault ? [] : unknown;
+                Confirm(batch, unknown);
+                events = [.. SayAgain(batch, unknown), .. events[batch.Length..]];
+                if (unknown.IsEmpty)
+                {
+                    failures = 0;
+                    continue;
+                }
+            }
+            catch (Exception exception) when (!cancellation.IsCancellationRequested)
+            {
+                LogDeliveryFailed(number, events.Length, exception.Message);
+            }
+
+            // Not confirmed means not known: the same events go out again with the same numbers.
+            await Task.Delay(pacing.RetryAfter(failures++), time, cancellation);
+        }
+    }
+
+    private void Confirm(ImmutableArray<ControlEvent> batch, ImmutableArray<AllocationId> unknown)
+    {
+        foreach (var controlEvent in batch)
+        {
+            if (controlEvent is AllocationClosed && !unknown.Contains(controlEvent.Allocation))
+            {
+                Confirmed(reports[controlEvent.Allocation]);
+            }
+        }
+    }
+
+    private List<ControlEvent> SayAgain(ImmutableArray<ControlEvent> batch, ImmutableArray<AllocationId> unknown)
+    {
+        var again = new List<ControlEvent>();
+        foreach (var allocation in unknown.Distinct())
+        {
+            if (reports.TryGetValue(allocation, out var report))
+            {
+                again.Add(report.MakeOpened(relay));
+                again.AddRange(batch.Where(controlEvent => controlEvent.Allocation == allocation && controlEvent is not AllocationOpened));
+            }
+        }
+
+        return again;
+    }
+
+    [LoggerMessage(1221, LogLevel.Debug, "Shard {Shard}: {Count} control events wait, the cluster did not take them: {Problem}")]
+    private partial void LogDeliveryFailed(int shard, int count, string problem);
+}

@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Grains.Interfaces.Tenants;
+
+namespace NetDiscovery.Relay.ControlPlane;
+
+/// <summary>All that a relay asks of its region's cluster. Every call may fail or never end; nothing on the media path waits for one.</summary>
+internal interface ICluster
+{
+    /// <summary>Fetches a tenant's snapshot and subscribes to its changes.</summary>
+    /// <returns>Null when there is no such tenant.</returns>
+    Task<TenantSnapshot?> GetTenantAsync(TenantId tenant);
+
+    /// <summary>Delivers control events of one ingest shard; see <see cref="IControlEventGrain.DeliverAsync"/>.</summary>
+    Task<ControlBatchResult> DeliverAsync(int shard, ImmutableArray<ControlEvent> events);
+
+    /// <summary>Announces this relay.</summary>
+    Task RegisterAsync(RelayAnnouncement announcement);
+
+    /// <summary>Tells that this relay is alive and asks what it must do.</summary>
+    Task<RelayInstructions> HeartbeatAsync(RelayHeartbeat heartbeat);
+}

@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.Relay.Hosting;
+
+namespace NetDiscovery.Relay.ControlPlane;
+
+/// <summary>The cluster behind Orleans grains.</summary>
+internal sealed class OrleansCluster(IGrainFactory grains, RelayIdentity relay) : ICluster
+{
+    public Task<TenantSnapshot?> GetTenantAsync(TenantId tenant) =>
+        grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant)).GetSnapshotAsync(relay.Id);
+
+    public Task<ControlBatchResult> DeliverAsync(int shard, ImmutableArray<ControlEvent> events) =>
+        grains.GetGrain<IControlEventGrain>(GrainKeys.Ingest(shard)).DeliverAsync(relay.Id, events);
+
+    public Task RegisterAsync(RelayAnnouncement announcement) =>
+        grains.GetGrain<IRelayGrain>(GrainKeys.Relay(relay.Id)).RegisterAsync(announcement);
+
+    public Task<RelayInstructions> HeartbeatAsync(RelayHeartbeat heartbeat) =>
+        grains.GetGrain<IRelayGrain>(GrainKeys.Relay(relay.Id)).HeartbeatAsync(heartbeat);
+}

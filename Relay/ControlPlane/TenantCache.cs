@@ -1,0 +1,208 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Tenants;
+
+namespace NetDiscovery.Relay.ControlPlane;
+
+/// <summary>What is known of a tenant at this moment.</summary>
+internal enum TenantLookup
+{
+    /// <summary>Its policy is here.</summary>
+    Known,
+
+    /// <summary>There was no such tenant a moment ago.</summary>
+    Absent,
+
+    /// <summary>Not known; it is being asked for, and <see cref="TenantCache.Answered"/> will tell.</summary>
+    Asking,
+
+    /// <summary>Not known, and too many questions are open already, or the cluster does not answer.</summary>
+    Unavailable,
+}
+
+/// <summary>
+/// Tenant snapshots of this relay. Reading is lock-free; snapshots come from the cluster in the background and stay good while it is away.
+/// </summary>
+internal sealed partial class TenantCache(ICluster cluster, TenantStore store, ControlPlanePacing pacing, TimeProvider time, ILogger<TenantCache> logger)
+{
+    /// <summary>Questions for unknown tenants under way at once: strangers can make us ask.</summary>
+    public const int MaxQuestions = 64;
+
+    private const int MaxRefusals = 10_000;
+    private static readonly TimeSpan AbsentFor = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan UnavailableFor = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ForgetAfter = TimeSpan.FromHours(1);
+
+    private readonly ConcurrentDictionary<TenantId, TenantEntry> entries = new();
+    private readonly ConcurrentDictionary<TenantId, bool> questions = new();
+    private readonly ConcurrentDictionary<TenantId, (DateTimeOffset Until, TenantLookup Answer)> refusals = new();
+
+    /// <summary>Called when a tenant's policy has been replaced, on any thread.</summary>
+    public event Action<TenantEntry>? Changed;
+
+    /// <summary>Called when a question for an unknown tenant has ended, however it ended, on any thread.</summary>
+    public event Action<TenantId>? Answered;
+
+    /// <summary>Tenants known.</summary>
+    public int Count => entries.Count;
+
+    /// <summary>Takes over what an earlier process kept.</summary>
+    public void Load()
+    {
+        foreach (var snapshot in store.Load())
+        {
+            Apply(snapshot);
+        }
+    }
+
+    /// <summary>Finds a tenant without waiting; an unknown one is asked for.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="entry">Set for <see cref="TenantLookup.Known"/>.</param>
+    public TenantLookup Find(TenantId tenant, out TenantEntry? entry)
+    {
+        if (TryGet(tenant, out entry))
+        {
+            entry.LastUsedUnixMilliseconds = time.GetUtcNow().ToUnixTimeMilliseconds();
+            return TenantLookup.Known;
+        }
+
+        if (refusals.TryGetValue(tenant, out var refusal) && refusal.Until > time.GetUtcNow())
+        {
+            return refusal.Answer;
+        }
+
+        return Ask(tenant) ? TenantLookup.Asking : TenantLookup.Unavailable;
+    }
+
+    /// <returns>True when the tenant's policy is here.</returns>
+    public bool TryGet(TenantId tenant, [NotNullWhen(true)] out TenantEntry? entry) => entries.TryGetValue(tenant, out entry);
+
+    /// <summary>Fetches a tenant's snapshot when the one here is older than <paramref name="version"/>.</summary>
+    /// <returns>When the newer one is in force. Throws when the cluster does not answer.</returns>
+    public async Task RefreshAsync(TenantId tenant, long version)
+    {
+        refusals.TryRemove(tenant, out _);
+        if (entries.TryGetValue(tenant, out var entry) && entry.Policy.Snapshot.Version < version)
+        {
+            await FetchAsync(tenant);
+        }
+    }
+
+    /// <summary>Fetches every tenant in use again, a few at a time: repairs pushes that were lost. A tenant long unused is forgotten.</summary>
+    public async Task RepairAsync(CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        foreach (var (tenant, refusal) in refusals)
+        {
+            if (refusal.Until < now)
+            {
+                refusals.TryRemove(tenant, out _);
+            }
+        }
+
+        foreach (var entry in entries.Values)
+        {
+            if (entry.Allocations == 0 && entry.LastUsedUnixMilliseconds < (now - ForgetAfter).ToUnixTimeMilliseconds())
+            {
+                entries.TryRemove(entry.Id, out _);
+                store.MarkChanged();
+            }
+        }
+
+        await Parallel.ForEachAsync(entries.Keys, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellation }, async (tenant, _) =>
+        {
+            try
+            {
+                await FetchAsync(tenant);
+            }
+            catch (Exception exception)
+            {
+                LogRepairFailed(tenant, exception.Message);
+            }
+        });
+        Save();
+    }
+
+    /// <summary>Keeps what is known on disk.</summary>
+    public void Save() => store.Save(entries.Values.Select(entry => entry.Policy.Snapshot));
+
+    private bool Ask(TenantId tenant)
+    {
+        if (questions.ContainsKey(tenant))
+        {
+            return true;
+        }
+
+        if (questions.Count >= MaxQuestions || refusals.Count >= MaxRefusals)
+        {
+            return false;
+        }
+
+        if (questions.TryAdd(tenant, true))
+        {
+            // The caller holds its worker's gate: everything else happens elsewhere.
+            _ = Task.Run(() => AnswerAsync(tenant));
+        }
+
+        return true;
+    }
+
+    private async Task AnswerAsync(TenantId tenant)
+    {
+        try
+        {
+            if (!await FetchAsync(tenant))
+            {
+                refusals[tenant] = (time.GetUtcNow() + AbsentFor, TenantLookup.Absent);
+            }
+        }
+        catch (Exception exception)
+        {
+            refusals[tenant] = (time.GetUtcNow() + UnavailableFor, TenantLookup.Unavailable);
+            LogQuestionFailed(tenant, exception.Message);
+        }
+
+        questions.TryRemove(tenant, out _);
+        Answered?.Invoke(tenant);
+    }
+
+    private async Task<bool> FetchAsync(TenantId tenant)
+    {
+        if (await cluster.GetTenantAsync(tenant).WaitAsync(pacing.AnswerWithin, time) is not { } snapshot)
+        {
+            return false;
+        }
+
+        if (Apply(snapshot))
+        {
+            store.MarkChanged();
+            LogApplied(snapshot.Id, snapshot.Version);
+        }
+
+        return true;
+    }
+
+    private bool Apply(TenantSnapshot snapshot)
+    {
+        var policy = new TenantPolicy(snapshot);
+        var entry = entries.GetOrAdd(
+            snapshot.Id, (id, first) => new TenantEntry(id, first) { LastUsedUnixMilliseconds = time.GetUtcNow().ToUnixTimeMilliseconds() }, policy);
+        if (!ReferenceEquals(entry.Policy, policy) && !entry.TryReplace(policy))
+        {
+            return false;
+        }
+
+        Changed?.Invoke(entry);
+        return true;
+    }
+
+    [LoggerMessage(1201, LogLevel.Debug, "Tenant {Tenant} is at version {Version}")]
+    private partial void LogApplied(TenantId tenant, long version);
+
+    [LoggerMessage(1202, LogLevel.Debug, "Tenant {Tenant} could not be fetched: {Problem}")]
+    private partial void LogQuestionFailed(TenantId tenant, string problem);
+
+    [LoggerMessage(1203, LogLevel.Debug, "Tenant {Tenant} could not be fetched again: {Problem}")]
+    private partial void LogRepairFailed(TenantId tenant, string problem);
+}

@@ -1,0 +1,98 @@
+using System.Collections.Frozen;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Addresses;
+using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.Relay.RelayedAddresses;
+
+namespace NetDiscovery.Relay.ControlPlane;
+
+/// <summary>What stands against a credential.</summary>
+internal enum CredentialStanding
+{
+    /// <summary>Nothing.</summary>
+    Good,
+
+    /// <summary>The tenant is suspended or closed.</summary>
+    TenantInactive,
+
+    /// <summary>It has expired.</summary>
+    Expired,
+
+    /// <summary>It, or its label, was revoked.</summary>
+    Revoked,
+
+    /// <summary>The key it was signed with is no longer accepted.</summary>
+    KeyRetired,
+}
+
+/// <summary>A tenant snapshot made ready for the packet path. Immutable; replaced whole when the snapshot changes.</summary>
+internal sealed class TenantPolicy
+{
+    private readonly FrozenSet<TokenId> revokedTokens;
+    private readonly int transports;
+    private readonly AddressBlockSet allowPeers;
+    private readonly AddressBlockSet denyPeers;
+
+    public TenantPolicy(TenantSnapshot snapshot)
+    {
+        Snapshot = snapshot;
+        revokedTokens = snapshot.RevokedTokens.ToFrozenSet();
+        foreach (var transport in Enum.GetValues<Transport>())
+        {
+            transports |= snapshot.Discovery.Transports.Contains(transport.Name()) ? 1 << (int)transport : 0;
+        }
+
+        allowPeers = AddressBlockSet.FromValidated(snapshot.Discovery.Peers.Allow);
+        denyPeers = AddressBlockSet.FromValidated(snapshot.Discovery.Peers.Deny);
+    }
+
+    /// <summary>The snapshot behind this.</summary>
+    public TenantSnapshot Snapshot { get; }
+
+    /// <summary>Limits of the tenant.</summary>
+    public Quotas Quotas => Snapshot.Discovery.Quotas;
+
+    /// <returns>True when the tenant's clients may use <paramref name="transport"/>.</returns>
+    public bool Accepts(Transport transport) => (transports & (1 << (int)transport)) != 0;
+
+    /// <returns>The signing key of that version, or null.</returns>
+    public SigningKey? FindKey(uint version)
+    {
+        foreach (var key in Snapshot.SigningKeys)
+        {
+            if (key.Version == version)
+            {
+                return key;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Judges a credential whose password is not in question.</summary>
+    public CredentialStanding Judge(CredentialClaims claims, DateTimeOffset now)
+    {
+        if (Snapshot.Status != TenantStatus.Active)
+        {
+            return CredentialStanding.TenantInactive;
+        }
+
+        if (claims.ExpiresAt <= now)
+        {
+            return CredentialStanding.Expired;
+        }
+
+        if (revokedTokens.Contains(claims.Token)
+            || (claims.Label is { Length: > 0 } label && Snapshot.RevokedLabels.TryGetValue(label, out var revokedUpTo) && claims.IssuedAt <= revokedUpTo))
+        {
+            return CredentialStanding.Revoked;
+        }
+
+        return FindKey(claims.KeyVersion) is null ? CredentialStanding.KeyRetired : CredentialStanding.Good;
+    }
+
+    /// <summary>Peer limits of the tenant together with those of a credential.</summary>
+    /// <param name="credentialPeers">The credential's own list; empty = no limit.</param>
+    public PeerLimits PeerLimits(AddressBlockSet credentialPeers) => new(allowPeers, denyPeers, credentialPeers);
+}

@@ -1,0 +1,156 @@
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Protocol;
+using NetDiscovery.Relay.Protocol.Attributes;
+using NetDiscovery.Relay.Protocol.Registries;
+
+namespace NetDiscovery.Relay.Handlers;
+
+/// <summary>Allocate (RFC 8656 §7.2). The numbers in the comments are the steps of that section; step 1, authentication, lies behind.</summary>
+internal static class AllocateHandler
+{
+    public static HandlerResult Handle(ref RequestContext context)
+    {
+        // 2. A 5-tuple has one allocation. The Allocate that made it may come again, for its response may have been lost.
+        if (context.Worker.Table.TryGet(context.Tuple, out var existing))
+        {
+            return existing.AllocateTransaction == context.Request.TransactionId && existing.Credential.Username.AsSpan().SequenceEqual(context.Credential.Username)
+                ? Repeat(ref context, existing)
+                : context.Error(StunErrorCode.AllocationMismatch);
+        }
+
+        // 3. and 4. Relaying is over UDP; DONT-FRAGMENT is understood.
+        switch (context.Request.Find(out RequestedTransport transport))
+        {
+            case AttributeStatus.Ok when transport.Protocol == RequestedTransport.Udp:
+                break;
+            case AttributeStatus.Ok:
+                return context.Error(StunErrorCode.UnsupportedTransportProtocol);
+            default:
+                return context.Error(StunErrorCode.BadRequest, "REQUESTED-TRANSPORT is missing or malformed"u8);
+        }
+
+        // 5. to 9. What addresses are asked for?
+        var code = AddressRequest.TryRead(context.Request, out var asked);
+        if (code != 0)
+        {
+            return context.Error(code);
+        }
+
+        if (context.Request.Find(out Lifetime lifetime) == AttributeStatus.Malformed)
+        {
+            return context.Error(StunErrorCode.BadRequest, "LIFETIME is malformed"u8);
+        }
+
+        // 10. What the tenant and this relay's operator say.
+        var credential = context.Credential;
+        var policy = credential.Tenant.Policy;
+        if (!policy.Accepts(context.Tuple.Transport))
+        {
+            return context.Error(StunErrorCode.Forbidden, "Transport not allowed for this tenant"u8);
+        }
+
+        if (context.Worker.Services.Draining)
+        {
+            return context.Error(StunErrorCode.InsufficientCapacity, "Relay is draining, use another"u8);
+        }
+
+        var perCredential = Lower(policy.Quotas.ConcurrentAllocationsPerCredential, credential.Claims.Scopes.MaxAllocations);
+        if (!credential.Tenant.TryOpen(credential.Claims.Token, policy.Quotas.ConcurrentAllocations, perCredential))
+        {
+            return context.Error(StunErrorCode.AllocationQuotaReached);
+        }
+
+        var relayed = RelayedPair.Open(context.Worker, asked, context.Tuple.Server, credential.Claims.Tenant);
+        var granted = GrantedLifetime.Decide(lifetime.Seconds == 0 ? null : lifetime, credential.Claims.ExpiresAt, context.Now, context.UtcNow);
+        if (relayed.Error != 0 || TryCreate(ref context, relayed, granted) is not { } allocation)
+        {
+            relayed.Release();
+            credential.Tenant.Close(credential.Claims.Token);
+            return context.Error(relayed.Error != 0 ? relayed.Error : StunErrorCode.InsufficientCapacity);
+        }
+
+        return Answer(ref context, allocation, relayed, granted);
+    }
+
+    private static HandlerResult Repeat(ref RequestContext context, Allocation existing)
+    {
+        existing.AllocateResponse.CopyTo(context.Worker.Response, 0);
+        return new HandlerResult(existing.AllocateResponse.Length);
+    }
+
+    private static Allocation? TryCreate(ref RequestContext context, in RelayedPair relayed, GrantedLifetime granted)
+    {
+        var services = context.Worker.Services;
+        var identity = new SlotIdentity
+        {
+            Allocation = new AllocationId(Guid.CreateVersion7(context.UtcNow)),
+            Incarnation = services.Identity.Incarnation,
+            OpenedAt = context.UtcNow,
+            Claims = context.Credential.Username,
+            Username = context.Credential.Username,
+            Transport = context.Tuple.Transport,
+            Client = context.Tuple.Client,
+            Server = context.Tuple.Server,
+            Relayed = (relayed.IPv4 ?? relayed.IPv6)!.Public,
+            RelayedAdditional = relayed is { IPv4: not null, IPv6: { } second } ? second.Public : default,
+        };
+        if (services.Journal.TryAcquire(identity, granted.ExpiresAt) is not { } slot)
+        {
+            return null;
+        }
+
+        var allocation = new Allocation
+        {
+            Id = identity.Allocation,
+            FiveTuple = context.Tuple,
+            Leg = context.Leg,
+            Credential = context.Credential,
+            Slot = slot,
+            Report = services.Reporter.Open(slot, identity),
+            Table = context.Worker.Table,
+            AllocateTransaction = context.Request.TransactionId,
+            IPv4 = relayed.IPv4,
+            IPv6 = relayed.IPv6,
+            ExpiresTick = granted.ExpiresTick,
+            CredentialExpiresTick = GrantedLifetime.TickOf(context.Credential.Claims.ExpiresAt, context.Now, context.UtcNow),
+        };
+        context.Worker.Table.Add(allocation);
+        relayed.IPv4?.Start(allocation);
+        relayed.IPv6?.Start(allocation);
+        return allocation;
+    }
+
+    private static HandlerResult Answer(ref RequestContext context, Allocation allocation, in RelayedPair relayed, GrantedLifetime granted)
+    {
+        var writer = context.Success();
+        if (relayed.IPv4 is { } ipv4)
+        {
+            writer.AddXorAddress(AttributeType.XorRelayedAddress, ipv4.Public);
+        }
+
+        if (relayed.IPv6 is { } ipv6)
+        {
+            writer.AddXorAddress(AttributeType.XorRelayedAddress, ipv6.Public);
+        }
+
+        writer.Add(new Lifetime(granted.Seconds));
+        if (relayed.ReservedPort != 0)
+        {
+            writer.Add(new ReservationToken(context.Worker.Services.Reservations.Add(relayed.ReservedOn!, relayed.ReservedPort, context.Credential.Claims.Tenant, context.Worker.Wheel)));
+        }
+
+        writer.AddXorAddress(AttributeType.XorMappedAddress, context.Tuple.Client);
+        if (relayed.MissingFamily != IPFamily.None)
+        {
+            writer.Add(new AddressErrorCode(relayed.MissingFamily, (int)relayed.MissingCode, ReasonPhrase.Of(relayed.MissingCode)));
+        }
+
+        var result = context.Finish(ref writer);
+        allocation.AllocateResponse = context.Worker.Response.AsSpan(0, result.Length).ToArray();
+        return result;
+    }
+
+    private static int? Lower(int? left, int? right) => left is null ? right : right is null ? left : Math.Min(left.Value, right.Value);
+}

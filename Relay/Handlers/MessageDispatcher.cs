@@ -1,0 +1,233 @@
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Authentication;
+using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.Protocol.Attributes;
+using NetDiscovery.Relay.Protocol.Registries;
+using NetDiscovery.Relay.Protocol.Stun;
+using NetDiscovery.Relay.Protocol.Turn;
+using AllocationCloseReason = NetDiscovery.Grains.Interfaces.Allocations.AllocationCloseReason;
+
+namespace NetDiscovery.Relay.Handlers;
+
+/// <summary>Takes every message of a worker's clients, whatever the transport: tells what it is, authenticates requests, and sends one response or none.</summary>
+/// <param name="worker">The worker.</param>
+internal sealed class MessageDispatcher(Worker worker)
+{
+    // What any request may carry: unexpected ones among them are ignored, all other comprehension-required ones get 420 (RFC 8489 §6.3.1).
+    private static readonly AttributeType[] Understood =
+    [
+        AttributeType.MappedAddress, AttributeType.Username, AttributeType.MessageIntegrity, AttributeType.MessageIntegritySha256, AttributeType.ErrorCode,
+        AttributeType.UnknownAttributes, AttributeType.Realm, AttributeType.Nonce, AttributeType.PasswordAlgorithm, AttributeType.UserHash, AttributeType.XorMappedAddress,
+        AttributeType.ChannelNumber, AttributeType.Lifetime, AttributeType.XorPeerAddress, AttributeType.Data, AttributeType.XorRelayedAddress,
+        AttributeType.RequestedAddressFamily, AttributeType.EvenPort, AttributeType.RequestedTransport, AttributeType.DontFragment, AttributeType.ReservationToken,
+        AttributeType.Priority, AttributeType.UseCandidate,
+    ];
+
+    private readonly HeldRequests held = new();
+    private readonly ReplyMemory replies = new();
+    private readonly RelayMetrics metrics = worker.Services.Metrics;
+
+    /// <summary>Handles one message.</summary>
+    /// <param name="message">A datagram, or a frame of a stream with its padding.</param>
+    /// <param name="tuple">Between whom.</param>
+    /// <param name="leg">The way back.</param>
+    public void OnMessage(ReadOnlySpan<byte> message, in FiveTuple tuple, ClientLeg leg)
+    {
+        switch (message.IsEmpty ? FrameKind.Unknown : StreamFraming.Classify(message[0], worker.Services.Options.MaxChannel))
+        {
+            case FrameKind.ChannelData:
+                worker.Media.OnChannelData(message, tuple);
+                break;
+            case FrameKind.Stun:
+                OnStun(message, tuple, leg, mayHold: true);
+                break;
+            default:
+                metrics.Dropped(DropReason.NotTurn);
+                break;
+        }
+    }
+
+    /// <summary>Handles the requests that waited for a tenant.</summary>
+    public void OnTenantAnswered(TenantId tenant)
+    {
+        foreach (var request in held.Take(tenant))
+        {
+            OnStun(request.Message, request.Tuple, request.Leg, mayHold: false);
+        }
+    }
+
+    private void OnStun(ReadOnlySpan<byte> bytes, in FiveTuple tuple, ClientLeg leg, bool mayHold)
+    {
+        // Broken messages, wrong fingerprints, responses and indications nobody asked for get no answer (RFC 8489 §6.3).
+        if (StunMessage.TryRead(bytes, out var message) != StunReadStatus.Ok || (message.HasFingerprint && !message.CheckFingerprint()))
+        {
+            metrics.Dropped(DropReason.Malformed);
+            return;
+        }
+
+        switch (message.Class)
+        {
+            case StunClass.Request when message.Method is StunMethod.Binding or StunMethod.Allocate or StunMethod.Refresh or StunMethod.CreatePermission or StunMethod.ChannelBind:
+                OnRequest(message, tuple, leg, mayHold);
+                break;
+            case StunClass.Indication when message.Method == StunMethod.Send:
+                worker.Media.OnSend(message, tuple);
+                break;
+            case StunClass.Indication when message.Method == StunMethod.Binding:
+                // A keepalive.
+                break;
+            default:
+                metrics.Dropped(DropReason.Malformed);
+                break;
+        }
+    }
+
+    private void OnRequest(in StunMessage request, in FiveTuple tuple, ClientLeg leg, bool mayHold)
+    {
+        var context = new RequestContext(request, tuple, leg, worker, worker.Response);
+        HandlerResult result;
+        if (request.Method == StunMethod.Binding)
+        {
+            result = TryRefuseUnknown(ref context, out var refusal) ? refusal : BindingHandler.Handle(ref context);
+            Reply(ref context, result);
+            return;
+        }
+
+        var outcome = worker.Authenticator.Check(request, tuple.Client, worker.Clock.UtcNow);
+        switch (outcome.Status)
+        {
+            case AuthenticationStatus.TenantPending when mayHold && held.TryAdd(outcome.Tenant, request.Bytes, tuple, leg):
+                return;
+            case AuthenticationStatus.TenantPending or AuthenticationStatus.TenantUnavailable when !leg.IsStream:
+                // The client asks again by itself, and the cluster may answer by then.
+                metrics.Dropped(DropReason.TenantUnavailable);
+                return;
+            case AuthenticationStatus.Authenticated:
+                context.Authentication = outcome;
+                OnAuthenticated(ref context);
+                return;
+            default:
+                Reply(ref context, Refuse(ref context, outcome));
+                return;
+        }
+    }
+
+    private HandlerResult Refuse(ref RequestContext context, in AuthenticationOutcome outcome)
+    {
+        switch (outcome.Status)
+        {
+            case AuthenticationStatus.Malformed:
+                return context.Error(StunErrorCode.BadRequest, "Credentials are incomplete or contradict each other"u8);
+            case AuthenticationStatus.StaleNonce:
+                return Challenge(ref context, StunErrorCode.StaleNonce, ReasonPhrase.Of(StunErrorCode.StaleNonce));
+            case AuthenticationStatus.WrongSource:
+                context.Authentication = outcome;
+                return context.Error(StunErrorCode.Forbidden, "Credential not valid from this address"u8);
+            case AuthenticationStatus.TenantPending or AuthenticationStatus.TenantUnavailable:
+                return context.Error(StunErrorCode.ServerError, "Credentials can't be checked now, try again"u8);
+            case AuthenticationStatus.NoLongerGood:
+                return Challenge(ref context, StunErrorCode.Unauthenticated, outcome.Standing switch
+                {
+                    CredentialStanding.Expired => "Credential expired"u8,
+                    CredentialStanding.Revoked => "Credential revoked"u8,
+                    CredentialStanding.KeyRetired => "Credential signed with a retired key"u8,
+                    _ => "Tenant not active"u8,
+                });
+            default:
+                return Challenge(ref context, StunErrorCode.Unauthenticated, ReasonPhrase.Of(StunErrorCode.Unauthenticated));
+        }
+    }
+
+    private HandlerResult Challenge(ref RequestContext context, StunErrorCode code, ReadOnlySpan<byte> reason)
+    {
+        var writer = context.BeginError(code, reason);
+        worker.Authenticator.AddChallenge(ref writer, context.Tuple.Client, context.UtcNow);
+        return context.Finish(ref writer);
+    }
+
+    private void OnAuthenticated(ref RequestContext context)
+    {
+        var request = context.Request;
+        var tuple = context.Tuple;
+        if (request.Method == StunMethod.Refresh && replies.TryGet(tuple, request.TransactionId, context.Now, out var before))
+        {
+            context.Leg.Send(before, tuple.Client, droppable: false);
+            return;
+        }
+
+        worker.Table.TryGet(tuple, out var allocation);
+        if (allocation is not null && !context.Credential.Username.AsSpan().SequenceEqual(allocation.Credential.Username))
+        {
+            // Somebody else's request: nothing of it is the allocation's.
+            Reply(ref context, request.Method == StunMethod.Allocate ? context.Error(StunErrorCode.AllocationMismatch) : context.Error(StunErrorCode.WrongCredentials));
+            return;
+        }
+
+        var result = TryRefuseUnknown(ref context, out var refusal) ? refusal : Handle(ref context, allocation);
+        var sent = Reply(ref context, result);
+        if (allocation is null)
+        {
+            worker.Table.TryGet(tuple, out allocation);
+        }
+
+        if (allocation is { Closed: false })
+        {
+            Count(allocation, request.Bytes.Length, sent ? result.Length : 0);
+        }
+
+        if (result.Delete is { } delete)
+        {
+            replies.Add(tuple, request.TransactionId, worker.Response.AsSpan(0, result.Length), context.Now);
+            worker.Table.Close(delete, AllocationCloseReason.Deleted);
+        }
+    }
+
+    private static HandlerResult Handle(ref RequestContext context, Allocation? allocation) => context.Request.Method switch
+    {
+        StunMethod.Allocate => AllocateHandler.Handle(ref context),
+        _ when allocation is null => context.Error(StunErrorCode.AllocationMismatch),
+        StunMethod.Refresh => RefreshHandler.Handle(ref context, allocation),
+        StunMethod.CreatePermission => CreatePermissionHandler.Handle(ref context, allocation),
+        _ => ChannelBindHandler.Handle(ref context, allocation),
+    };
+
+    private static bool TryRefuseUnknown(ref RequestContext context, out HandlerResult refusal)
+    {
+        Span<AttributeType> unknown = stackalloc AttributeType[32];
+        var count = context.Request.CopyUnknownRequired(Understood, unknown);
+        if (count == 0)
+        {
+            refusal = default;
+            return false;
+        }
+
+        var writer = context.BeginError(StunErrorCode.UnknownAttribute, ReasonPhrase.Of(StunErrorCode.UnknownAttribute));
+        Span<byte> types = stackalloc byte[64];
+        var attribute = new UnknownAttributes(unknown[..count]);
+        attribute.Write(types);
+        writer.Add(AttributeType.UnknownAttributes, types[..attribute.ValueSize]);
+        refusal = context.Finish(ref writer);
+        return true;
+    }
+
+    private static void Count(Allocation allocation, int received, int sent)
+    {
+        ref var counters = ref allocation.Counters;
+        counters.BytesFromClient += received;
+        counters.PacketsFromClient++;
+        if (sent > 0)
+        {
+            counters.BytesToClient += sent;
+            counters.PacketsToClient++;
+        }
+    }
+
+    private bool Reply(ref RequestContext context, HandlerResult result)
+    {
+        metrics.Replied(context.Tuple.Transport, context.Request.Method, context.Code);
+        return result.Length > 0 && context.Leg.Send(worker.Response.AsSpan(0, result.Length), context.Tuple.Client, droppable: false);
+    }
+}

@@ -1,0 +1,109 @@
+using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Authentication;
+using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.Protocol.Registries;
+using NetDiscovery.Relay.Protocol.Stun;
+using NetDiscovery.ServiceDefaults;
+
+namespace NetDiscovery.Relay.Handlers;
+
+/// <summary>What a handler does with a request: the response it wrote, and what must follow once that is sent and counted.</summary>
+/// <param name="Length">Bytes of the response.</param>
+/// <param name="Delete">The allocation the client asked to delete.</param>
+internal readonly record struct HandlerResult(int Length, Allocation? Delete = null);
+
+/// <summary>One request on its way through a handler, with all that the handler may use to answer it.</summary>
+internal ref struct RequestContext
+{
+    private static readonly byte[] Software = System.Text.Encoding.ASCII.GetBytes($"NetDiscovery {ProductVersion.Text}");
+    private readonly Span<byte> response;
+
+    public RequestContext(in StunMessage request, in FiveTuple tuple, ClientLeg leg, Worker worker, Span<byte> response)
+    {
+        Request = request;
+        Tuple = tuple;
+        Leg = leg;
+        Worker = worker;
+        this.response = response;
+    }
+
+    /// <summary>The request.</summary>
+    public StunMessage Request { get; }
+
+    /// <summary>Between whom.</summary>
+    public FiveTuple Tuple { get; }
+
+    /// <summary>The way back.</summary>
+    public ClientLeg Leg { get; }
+
+    /// <summary>The worker everything happens in.</summary>
+    public Worker Worker { get; }
+
+    /// <summary>Who sent it; <see cref="AuthenticationStatus.Missing"/> until checked.</summary>
+    public AuthenticationOutcome Authentication { get; set; } = new(AuthenticationStatus.Missing);
+
+    /// <summary>Code of the error response written; 0 for success.</summary>
+    public int Code { get; private set; }
+
+    /// <summary>The worker's tick.</summary>
+    public readonly long Now => Worker.Wheel.Now;
+
+    /// <summary>The worker's time.</summary>
+    public readonly DateTimeOffset UtcNow => Worker.Clock.UtcNow;
+
+    /// <summary>The credential of an authenticated request.</summary>
+    public readonly Credential Credential => Authentication.Credential!;
+
+    /// <summary>Begins a success response.</summary>
+    public readonly StunWriter Success() => StunWriter.Success(response, Request);
+
+    /// <summary>Writes a whole error response.</summary>
+    public HandlerResult Error(StunErrorCode code)
+    {
+        var writer = BeginError(code, ReasonPhrase.Of(code));
+        return Finish(ref writer);
+    }
+
+    /// <summary>Writes a whole error response with a phrase that says more than the registry's; it reaches developers' consoles.</summary>
+    public HandlerResult Error(StunErrorCode code, scoped ReadOnlySpan<byte> reason)
+    {
+        var writer = BeginError(code, reason);
+        return Finish(ref writer);
+    }
+
+    /// <summary>Begins an error response.</summary>
+    public StunWriter BeginError(StunErrorCode code, scoped ReadOnlySpan<byte> reason)
+    {
+        Code = (int)code;
+        return StunWriter.Error(response, Request, code, reason);
+    }
+
+    /// <summary>Ends a response: SOFTWARE, integrity when the request had a right one, FINGERPRINT when the request had one.</summary>
+    public readonly HandlerResult Finish(ref StunWriter writer)
+    {
+        if (!Request.IsClassic)
+        {
+            writer.Add(AttributeType.Software, Software);
+        }
+
+        if (Authentication.Key is { } key)
+        {
+            if (Authentication.UsesSha256)
+            {
+                writer.AddMessageIntegritySha256(key);
+            }
+            else
+            {
+                writer.AddMessageIntegrity(key);
+            }
+        }
+
+        if (Request.HasFingerprint)
+        {
+            writer.AddFingerprint();
+        }
+
+        return new HandlerResult(writer.Finish());
+    }
+}

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Options;
+using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.ServiceDefaults;
+
+namespace NetDiscovery.Relay.Hosting;
+
+/// <summary>Adds a relay to a host.</summary>
+public static class RelayHosting
+{
+    /// <summary>Adds the relay: listeners, data path and link to the cluster, whose grain factory must come from elsewhere (Orleans client, or a silo in the same process).</summary>
+    public static void AddRelay(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddValidatedOptions<RelayOptions, RelayOptionsValidator>(RelayOptions.Section).PostConfigure<IConfiguration>(FillIn);
+        builder.Services.AddMetrics();
+        builder.Services.AddSingleton<RelayMetrics>();
+        builder.Services.AddSingleton(provider => new RelayIdentity(
+            provider.GetRequiredService<IOptions<RelayOptions>>().Value.Id, provider.GetRequiredService<IConfiguration>().RegionName(), Guid.NewGuid()));
+        builder.Services.AddSingleton<ICluster>(provider => new OrleansCluster(provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<RelayIdentity>()));
+        builder.Services.AddSingleton(provider => new RelayServer(
+            provider.GetRequiredService<IOptions<RelayOptions>>().Value,
+            provider.GetRequiredService<RelayIdentity>(),
+            provider.GetRequiredService<ICluster>(),
+            provider.GetRequiredService<RelayMetrics>(),
+            new ControlPlanePacing(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddHostedService<RelayService>();
+        builder.Services.AddHealthChecks()
+            .AddCheck<RelayReadyCheck>("relay", tags: [ServiceDefaultsExtensions.ReadyTag])
+            .AddCheck<ClusterLinkCheck>("relay-cluster-link");
+    }
+
+    private static void FillIn(RelayOptions options, IConfiguration configuration)
+    {
+        if (options.Id.Length == 0)
+        {
+            options.Id = new string([.. Environment.MachineName.Where(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-').Take(64)]);
+        }
+
+        if (options.ListenAddresses.Length == 0)
+        {
+            options.ListenAddresses = ["127.0.0.1"];
+        }
+
+        if (options.DataPath.Length == 0)
+        {
+            options.DataPath = configuration["Data:Path"] is { Length: > 0 } path ? path : "./data";
+        }
+    }
+}

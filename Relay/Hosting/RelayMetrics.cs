@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using NetDiscovery.Grains.Interfaces.Addresses;
+using NetDiscovery.Grains.Interfaces.Allocations;
+
+namespace NetDiscovery.Relay.Hosting;
+
+/// <summary>The relay's instruments. Tags are bounded: transport, method, outcome, reason; never an address or a tenant.</summary>
+internal sealed class RelayMetrics : IDisposable
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "NetDiscovery.Relay";
+
+    private readonly Meter meter;
+    private readonly Counter<long> opened;
+    private readonly Counter<long> closed;
+    private readonly Counter<long> replies;
+    private readonly Counter<long> dropped;
+    private readonly Counter<long> refusedConnections;
+
+    public RelayMetrics(IMeterFactory factory)
+    {
+        meter = factory.Create(MeterName);
+        opened = meter.CreateCounter<long>("netdiscovery.relay.allocations.opened", "{allocation}", "Allocations opened.");
+        closed = meter.CreateCounter<long>("netdiscovery.relay.allocations.closed", "{allocation}", "Allocations ended, by reason.");
+        replies = meter.CreateCounter<long>("netdiscovery.relay.responses", "{message}", "Responses to STUN requests, by method and code (0 = success).");
+        dropped = meter.CreateCounter<long>("netdiscovery.relay.datagrams.dropped", "{datagram}", "Datagrams and messages dropped, by reason.");
+        refusedConnections = meter.CreateCounter<long>("netdiscovery.relay.connections.refused", "{connection}", "Stream connections refused or closed by a limit, by limit.");
+    }
+
+    /// <summary>Adds the gauges that read the running relay.</summary>
+    public void Observe(Func<int> allocations, Func<long> packets, Func<long> bytes, Func<int> freePorts, Func<int> connections, Func<int> unconfirmed)
+    {
+        meter.CreateObservableUpDownCounter("netdiscovery.relay.allocations.live", allocations, "{allocation}", "Live allocations.");
+        meter.CreateObservableCounter("netdiscovery.relay.packets", packets, "{datagram}", "Relayed packets, both directions.");
+        meter.CreateObservableCounter("netdiscovery.relay.io", bytes, "By", "Relayed application bytes, both directions.");
+        meter.CreateObservableGauge("netdiscovery.relay.ports.free", freePorts, "{port}", "Relayed ports not in use.");
+        meter.CreateObservableUpDownCounter("netdiscovery.relay.connections.open", connections, "{connection}", "Stream connections open.");
+        meter.CreateObservableGauge("netdiscovery.relay.journal.unconfirmed", unconfirmed, "{allocation}", "Allocations in the journal: live, or ended and not yet confirmed by the cluster.");
+    }
+
+    public void AllocationOpened(Transport transport) => opened.Add(1, new KeyValuePair<string, object?>("transport", transport.Name()));
+
+    public void AllocationClosed(Transport transport, AllocationCloseReason reason) =>
+        closed.Add(1, new KeyValuePair<string, object?>("transport", transport.Name()), new KeyValuePair<string, object?>("reason", Names[(int)reason]));
+
+    public void Replied(Transport transport, Protocol.Registries.StunMethod method, int code)
+    {
+        var tags = new TagList { { "transport", transport.Name() }, { "method", NameOf(method) }, { "code", BoxedCode(code) } };
+        replies.Add(1, tags);
+    }
+
+    public void Dropped(DropReason reason) => dropped.Add(1, new KeyValuePair<string, object?>("reason", DropNames[(int)reason]));
+
+    public void ConnectionRefused(string limit) => refusedConnections.Add(1, new KeyValuePair<string, object?>("limit", limit));
+
+    public void Dispose() => meter.Dispose();
+
+    private static readonly string[] Names = [.. Enum.GetValues<AllocationCloseReason>().Select(reason => reason.ToString())];
+    private static readonly string[] DropNames = [.. Enum.GetValues<DropReason>().Select(reason => reason.ToString())];
+    private static readonly object[] Codes = [.. Enumerable.Range(0, 700).Select(code => (object)code)];
+
+    private static object BoxedCode(int code) => Codes[code is >= 0 and < 700 ? code : 0];
+
+    private static string NameOf(Protocol.Registries.StunMethod method) => method switch
+    {
+        Protocol.Registries.StunMethod.Binding => "Binding",
+        Protocol.Registries.StunMethod.Allocate => "Allocate",
+        Protocol.Registries.StunMethod.Refresh => "Refresh",
+        Protocol.Registries.StunMethod.CreatePermission => "CreatePermission",
+        Protocol.Registries.StunMethod.ChannelBind => "ChannelBind",
+        _ => "other",
+    };
+}
+
+/// <summary>Why something was dropped without an answer.</summary>
+internal enum DropReason
+{
+    /// <summary>Neither STUN nor ChannelData.</summary>
+    NotTurn,
+
+    /// <summary>STUN or ChannelData that breaks its own rules.</summary>
+    Malformed,
+
+    /// <summary>ChannelData or Send without an allocation.</summary>
+    NoAllocation,
+
+    /// <summary>ChannelData on a channel that is not bound.</summary>
+    NoChannel,
+
+    /// <summary>No permission for the peer, in either direction.</summary>
+    NoPermission,
+
+    /// <summary>The system did not take the datagram.</summary>
+    SendFailed,
+
+    /// <summary>A stream client reads too slowly.</summary>
+    SlowClient,
+
+    /// <summary>Too many requests wait for a tenant, or the cluster does not answer.</summary>
+    TenantUnavailable,
+
+    /// <summary>An error of our own.</summary>
+    Fault,
+}

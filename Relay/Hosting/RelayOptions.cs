@@ -1,0 +1,93 @@
+using NetDiscovery.Relay.Protocol.Turn;
+
+namespace NetDiscovery.Relay.Hosting;
+
+/// <summary>Settings of a relay: section <c>Relay</c>.</summary>
+public sealed class RelayOptions
+{
+    /// <summary>Name of the section.</summary>
+    public const string Section = "Relay";
+
+    /// <summary>Stable name of this relay: 1 to 64 of letters, digits, dot, dash. Usage rows and the journal file carry it. Default: the host name.</summary>
+    public string Id { get; set; } = "";
+
+    /// <summary>
+    /// IP addresses to listen on and to relay from. <c>0.0.0.0</c> and <c>::</c> stand for every address of this machine. Default: <c>127.0.0.1</c>.
+    /// </summary>
+    public string[] ListenAddresses { get; set; } = [];
+
+    /// <summary>Port of STUN and TURN over UDP and TCP, 1 to 65535. Default: 3478.</summary>
+    public int Port { get; set; } = 3478;
+
+    /// <summary>Port of TURN over TLS and DTLS, 1 to 65535, not <see cref="Port"/>. Default: 5349.</summary>
+    public int TlsPort { get; set; } = 5349;
+
+    /// <summary>Second IP address for RFC 5780; none by default.</summary>
+    public string? AlternateAddress { get; set; }
+
+    /// <summary>Second port for RFC 5780, 1 to 65535; none by default.</summary>
+    public int? AlternatePort { get; set; }
+
+    /// <summary>
+    /// Addresses clients and peers see where they differ from <see cref="ListenAddresses"/> (1:1 NAT): for each address family
+    /// one, or as many as listen addresses of that family, in the same order.
+    /// </summary>
+    public string[] PublicAddresses { get; set; } = [];
+
+    /// <summary>DNS name told to clients in place of addresses; none by default.</summary>
+    public string? PublicName { get; set; }
+
+    /// <summary>Lowest relayed port, 1024 to 65535. Default: 49152.</summary>
+    public int MinPort { get; set; } = 49152;
+
+    /// <summary>Highest relayed port. An allocation needs one port for each address. Default: 65535.</summary>
+    public int MaxPort { get; set; } = 65535;
+
+    /// <summary>TURN realm, 1 to 127 ASCII characters. Changing it makes clients authenticate again. Default: <c>netdiscovery</c>.</summary>
+    public string Realm { get; set; } = "netdiscovery";
+
+    /// <summary>CIDR blocks of peers to allow although the safe default denies them.</summary>
+    public string[] AllowPeers { get; set; } = [];
+
+    /// <summary>CIDR blocks of peers to deny; wins over <see cref="AllowPeers"/>.</summary>
+    public string[] DenyPeers { get; set; } = [];
+
+    /// <summary>
+    /// True (default): channel numbers 0x5000 to 0x7FFF, which RFC 5766 had and its clients (coturn's tools among them) still choose, are taken too;
+    /// false: 400, as RFC 8656 has it. Nothing else on these ports begins with their first byte.
+    /// </summary>
+    public bool Rfc5766Channels { get; set; } = true;
+
+    /// <summary>Highest channel number taken.</summary>
+    internal ushort MaxChannel => Rfc5766Channels ? TurnDefaults.MaxRfc5766Channel : TurnDefaults.MaxChannel;
+
+    /// <summary>Data-path workers, 1 to 256; 0 (default) = one for each core. More than one needs Linux.</summary>
+    public int Workers { get; set; }
+
+    /// <summary>PEM file with the certificate chain for TLS and DTLS; self-signed for development when absent.</summary>
+    public string? CertificatePath { get; set; }
+
+    /// <summary>PEM file with the private key of <see cref="CertificatePath"/>.</summary>
+    public string? CertificateKeyPath { get; set; }
+
+    /// <summary>Folder of the journal, the nonce key and the kept tenant snapshots. Readable for the relay's user alone. Default: <c>Data:Path</c>.</summary>
+    public string DataPath { get; set; } = "";
+
+    /// <summary>Seconds between usage reports of an allocation whose counters changed, 1 to 3600. What a lost disk can cost. Default: 5.</summary>
+    public int UsageReportSeconds { get; set; } = 5;
+
+    /// <summary>Largest size of the journal in MiB, 8 to 65536; about 1,000 allocations each, live or not yet confirmed by the cluster. Full = 508. Default: 1024.</summary>
+    public int JournalMegabytes { get; set; } = 1024;
+
+    /// <summary>Stream connections (TCP, TLS) at once, 1 to 1,000,000. Default: 50,000.</summary>
+    public int MaxConnections { get; set; } = 50_000;
+
+    /// <summary>Stream connections at once from one IPv4 address or one IPv6 /64, 1 to <see cref="MaxConnections"/>. Default: 1,000 (offices behind one NAT).</summary>
+    public int MaxConnectionsPerSource { get; set; } = 1_000;
+
+    /// <summary>Seconds a stream connection may live without an allocation, 1 to 600. Default: 30.</summary>
+    public int UnauthenticatedSeconds { get; set; } = 30;
+
+    /// <summary>Bytes queued towards one slow stream client before relayed data is dropped, 65,536 to 16,777,216. Default: 262,144.</summary>
+    public int MaxBufferedBytes { get; set; } = 256 * 1024;
+}

@@ -1,0 +1,112 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+
+namespace NetDiscovery.Relay.Hosting;
+
+/// <summary>Checks every setting of <see cref="RelayOptions"/> and reports all problems at once.</summary>
+internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
+{
+    public ValidateOptionsResult Validate(string? name, RelayOptions options)
+    {
+        var problems = new List<string>();
+        void Check(bool good, string setting, object? value, string rule)
+        {
+            if (!good)
+            {
+                problems.Add($"Relay:{setting} is '{value}': {rule}.");
+            }
+        }
+
+        Check(options.Id.Length is > 0 and <= 64 && options.Id.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-'), nameof(options.Id), options.Id,
+            "must be 1 to 64 of letters, digits, dot and dash");
+        Check(options.ListenAddresses.Length is > 0 and <= 64, nameof(options.ListenAddresses), options.ListenAddresses.Length, "needs 1 to 64 addresses");
+        CheckAddresses(problems, nameof(options.ListenAddresses), options.ListenAddresses);
+        CheckAddresses(problems, nameof(options.PublicAddresses), options.PublicAddresses);
+        CheckPublicAddresses(problems, options);
+        Check(IsPort(options.Port), nameof(options.Port), options.Port, "must be 1 to 65535");
+        Check(IsPort(options.TlsPort) && options.TlsPort != options.Port, nameof(options.TlsPort), options.TlsPort, "must be 1 to 65535 and differ from Relay:Port");
+        Check(options.AlternateAddress is null || IsSpecificAddress(options.AlternateAddress), nameof(options.AlternateAddress), options.AlternateAddress,
+            "must be one IPv4 or IPv6 address of this machine");
+        Check(options.AlternatePort is null || (IsPort(options.AlternatePort.Value) && options.AlternatePort != options.Port && options.AlternatePort != options.TlsPort),
+            nameof(options.AlternatePort), options.AlternatePort, "must be 1 to 65535 and differ from Relay:Port and Relay:TlsPort");
+        Check(options.AlternateAddress is null == options.AlternatePort is null, nameof(options.AlternatePort), options.AlternatePort,
+            "RFC 5780 needs both Relay:AlternateAddress and Relay:AlternatePort, or neither");
+        Check(options.PublicName is null || (options.PublicName.Length is > 0 and <= 253 && Uri.CheckHostName(options.PublicName) == UriHostNameType.Dns),
+            nameof(options.PublicName), options.PublicName, "must be a DNS name");
+        Check(options.MinPort is >= 1024 and <= 65535, nameof(options.MinPort), options.MinPort, "must be 1024 to 65535");
+        Check(options.MaxPort <= 65535 && options.MaxPort >= options.MinPort, nameof(options.MaxPort), options.MaxPort, "must be Relay:MinPort to 65535");
+        foreach (var (setting, port) in new[] { (nameof(options.Port), options.Port), (nameof(options.TlsPort), options.TlsPort), (nameof(options.AlternatePort), options.AlternatePort ?? 0) })
+        {
+            Check(port < options.MinPort || port > options.MaxPort, setting, port, "lies among the relayed ports, Relay:MinPort to Relay:MaxPort");
+        }
+
+        Check(options.Realm.Length is > 0 and <= 127 && options.Realm.All(c => c is >= ' ' and <= '~' and not '"' and not '\\'), nameof(options.Realm), options.Realm,
+            "must be 1 to 127 ASCII characters without quote and backslash");
+        CheckBlocks(problems, nameof(options.AllowPeers), options.AllowPeers);
+        CheckBlocks(problems, nameof(options.DenyPeers), options.DenyPeers);
+        Check(options.Workers is >= 0 and <= 256, nameof(options.Workers), options.Workers, "must be 1 to 256, or 0 for one for each core");
+        Check(options.CertificatePath is null == options.CertificateKeyPath is null, nameof(options.CertificateKeyPath), options.CertificateKeyPath,
+            "Relay:CertificatePath and Relay:CertificateKeyPath come together");
+        Check(options.CertificatePath is null || File.Exists(options.CertificatePath), nameof(options.CertificatePath), options.CertificatePath, "there is no such file");
+        Check(options.CertificateKeyPath is null || File.Exists(options.CertificateKeyPath), nameof(options.CertificateKeyPath), options.CertificateKeyPath, "there is no such file");
+        Check(options.DataPath.Length > 0 && options.DataPath.IndexOfAny(Path.GetInvalidPathChars()) < 0, nameof(options.DataPath), options.DataPath, "must be a folder");
+        Check(options.UsageReportSeconds is >= 1 and <= 3600, nameof(options.UsageReportSeconds), options.UsageReportSeconds, "must be 1 to 3600");
+        Check(options.JournalMegabytes is >= 8 and <= 65536, nameof(options.JournalMegabytes), options.JournalMegabytes, "must be 8 to 65536");
+        Check(options.MaxConnections is >= 1 and <= 1_000_000, nameof(options.MaxConnections), options.MaxConnections, "must be 1 to 1,000,000");
+        Check(options.MaxConnectionsPerSource >= 1 && options.MaxConnectionsPerSource <= options.MaxConnections, nameof(options.MaxConnectionsPerSource), options.MaxConnectionsPerSource,
+            "must be 1 to Relay:MaxConnections");
+        Check(options.UnauthenticatedSeconds is >= 1 and <= 600, nameof(options.UnauthenticatedSeconds), options.UnauthenticatedSeconds, "must be 1 to 600");
+        Check(options.MaxBufferedBytes is >= 65_536 and <= 16_777_216, nameof(options.MaxBufferedBytes), options.MaxBufferedBytes, "must be 65,536 to 16,777,216");
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
+
+    private static bool IsPort(int port) => port is >= 1 and <= 65535;
+
+    private static bool IsSpecificAddress(string text) =>
+        IPAddress.TryParse(text, out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) && !address.IsIPv4MappedToIPv6;
+
+    private static void CheckAddresses(List<string> problems, string setting, string[] addresses)
+    {
+        for (var i = 0; i < addresses.Length; i++)
+        {
+            if (!IPAddress.TryParse(addresses[i], out var address) || address.IsIPv4MappedToIPv6)
+            {
+                problems.Add($"Relay:{setting}:{i} is '{addresses[i]}': must be an IPv4 or IPv6 address.");
+            }
+            else if (setting == nameof(RelayOptions.PublicAddresses) && !IsSpecificAddress(addresses[i]))
+            {
+                problems.Add($"Relay:{setting}:{i} is '{addresses[i]}': must be an address that clients can reach.");
+            }
+        }
+    }
+
+    private static void CheckPublicAddresses(List<string> problems, RelayOptions options)
+    {
+        foreach (var family in (ReadOnlySpan<System.Net.Sockets.AddressFamily>)[System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.AddressFamily.InterNetworkV6])
+        {
+            var listening = options.ListenAddresses.Count(Is);
+            var told = options.PublicAddresses.Count(Is);
+            if (told > 1 && told != listening)
+            {
+                problems.Add($"Relay:PublicAddresses has {told} addresses of family {family}: give one, or one for each of the {listening} in Relay:ListenAddresses.");
+            }
+            else if (told > 0 && listening == 0)
+            {
+                problems.Add($"Relay:PublicAddresses has an address of family {family}, but Relay:ListenAddresses has none.");
+            }
+
+            bool Is(string text) => IPAddress.TryParse(text, out var address) && address.AddressFamily == family;
+        }
+    }
+
+    private static void CheckBlocks(List<string> problems, string setting, string[] blocks)
+    {
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            if (!RelayedAddresses.AddressBlock.TryParse(blocks[i], out _))
+            {
+                problems.Add($"Relay:{setting}:{i} is '{blocks[i]}': must be a CIDR block such as 10.0.0.0/8 or 2001:db8::/32.");
+            }
+        }
+    }
+}

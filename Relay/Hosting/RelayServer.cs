@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Authentication;
+using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.RelayedAddresses;
+using NetDiscovery.ServiceDefaults;
+
+namespace NetDiscovery.Relay.Hosting;
+
+/// <summary>A relay put together: opens everything at start, closes everything at the end, and is what the cluster's commands reach.</summary>
+internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
+{
+    private readonly RelayOptions options;
+    private readonly ILogger logger;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly ListenerSet listeners;
+    private readonly IReadOnlyList<ListenAddress> addresses;
+    private readonly ClusterLink link;
+    private Task background = Task.CompletedTask;
+    private (long Packets, long Timestamp) lastBeat;
+    private bool stopped;
+
+    /// <summary>Opens journal and keys, and prepares the workers; no socket is open yet.</summary>
+    /// <exception cref="StartupException">The data folder or the journal can't be used.</exception>
+    public RelayServer(RelayOptions options, RelayIdentity identity, ICluster cluster, RelayMetrics metrics, ControlPlanePacing pacing, TimeProvider time, ILoggerFactory loggers)
+    {
+        this.options = options;
+        logger = loggers.CreateLogger<RelayServer>();
+        addresses = ListenAddress.Resolve(options);
+        var nonces = new NonceIssuer(NonceKey.LoadOrCreate(options.DataPath, identity.Id));
+        var tenantStore = new TenantStore(Path.Combine(options.DataPath, $"tenants-{identity.Id}.json"), loggers.CreateLogger<TenantStore>());
+        var journal = AllocationJournal.Open(options.DataPath, identity.Id, options.JournalMegabytes);
+        var relayed = ListenAddress.MakeRelayed(addresses, options);
+        Services = new RelayServices
+        {
+            Options = options,
+            Identity = identity,
+            Relayed = relayed,
+            Peers = new PeerPolicy(
+                AddressBlockSet.FromValidated(options.AllowPeers), AddressBlockSet.FromValidated(options.DenyPeers), relayed, ListenerPorts()),
+            Nonces = nonces,
+            Tenants = new TenantCache(cluster, tenantStore, pacing, time, loggers.CreateLogger<TenantCache>()),
+            Journal = journal,
+            Reporter = new AllocationReporter(cluster, identity, journal, pacing, TimeSpan.FromSeconds(options.UsageReportSeconds), time, loggers.CreateLogger<AllocationReporter>()),
+            Metrics = metrics,
+            Time = time,
+        };
+        var workers = !OperatingSystem.IsLinux() ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
+        Workers = [.. Enumerable.Range(0, workers).Select(_ => new Worker(Services, gate => new PortableDatagramPath(gate), loggers.CreateLogger<Worker>()))];
+        listeners = new ListenerSet(Workers, options);
+        link = new ClusterLink(cluster, Services.Tenants, this, Announcement(), pacing, time, loggers.CreateLogger<ClusterLink>());
+    }
+
+    /// <summary>What the workers share.</summary>
+    public RelayServices Services { get; }
+
+    /// <summary>The data path.</summary>
+    public ImmutableArray<Worker> Workers { get; }
+
+    /// <summary>True while listeners are open.</summary>
+    public bool Listening { get; private set; }
+
+    /// <summary>True while the cluster answers heartbeats.</summary>
+    public bool Connected => link.Connected;
+
+    /// <summary>Live allocations.</summary>
+    public int Allocations => Workers.Sum(worker => worker.Table.Count);
+
+    /// <summary>Relayed ports not in use, over all addresses.</summary>
+    public int FreePorts => Services.Relayed.All.Sum(address => address.Ports.Free);
+
+    /// <summary>Opens the listeners and begins to work. Does not wait for the cluster.</summary>
+    /// <exception cref="StartupException">A port is in use.</exception>
+    public void Start()
+    {
+        Services.Tenants.Changed += tenant => Each(worker => worker.OnTenantChanged(tenant));
+        Services.Tenants.Answered += tenant => Each(worker => worker.OnTenantAnswered(tenant));
+        Services.Tenants.Load();
+        Services.Reporter.ReportEarlier();
+        listeners.Open(addresses);
+        Services.Metrics.Observe(
+            () => Allocations, () => Workers.Sum(worker => worker.Media.Packets), () => Workers.Sum(worker => worker.Media.Bytes),
+            () => FreePorts, () => listeners.Connections, () => Services.Reporter.Unconfirmed);
+        listeners.Start();
+        Listening = true;
+        background = Task.WhenAll(
+            Task.Run(() => Services.Reporter.RunAsync(stopping.Token)),
+            Task.Run(() => link.RunAsync(stopping.Token)));
+        LogStarted(Services.Identity.Id, string.Join(", ", addresses.Select(address => address.Local.WithPort((ushort)options.Port))), Workers.Length, PortableDatagramPath.Name, options.MinPort, options.MaxPort);
+    }
+
+    /// <summary>Stops in order: takes no more, ends every allocation, and waits a few seconds for the cluster to have their final totals.</summary>
+    public async Task StopAsync()
+    {
+        if (stopped)
+        {
+            return;
+        }
+
+        stopped = true;
+        Listening = false;
+        Services.Draining = true;
+        Each(worker => worker.CloseAll());
+        listeners.Dispose();
+        if (!background.IsCompleted)
+        {
+            await Services.Reporter.DrainAsync();
+        }
+
+        await stopping.CancelAsync();
+        await background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Each(worker => worker.Dispose());
+        Services.Tenants.Save();
+        Services.Journal.Dispose();
+        LogStopped(Services.Identity.Id);
+    }
+
+    public void Cut(AllocationId allocation) => Each(worker => worker.Cut(allocation));
+
+    public void SetDraining(bool draining) => Services.Draining = draining;
+
+    public RelayHeartbeat Heartbeat(long commandsDone)
+    {
+        var packets = Workers.Sum(worker => worker.Media.Packets);
+        var elapsed = Services.Time.GetElapsedTime(lastBeat.Timestamp).TotalSeconds;
+        var rate = elapsed > 0 ? (long)((packets - lastBeat.Packets) / elapsed) : 0;
+        lastBeat = (packets, Services.Time.GetTimestamp());
+        return new RelayHeartbeat(Services.Identity.Incarnation, Allocations, rate, Services.Draining, commandsDone);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        stopping.Dispose();
+    }
+
+    private void Each(Action<Worker> action)
+    {
+        foreach (var worker in Workers)
+        {
+            action(worker);
+        }
+    }
+
+    private RelayAnnouncement Announcement()
+    {
+        // Strangers can't reach a loopback address; it is told only when there is no other.
+        var reachable = addresses.Where(address => !System.Net.IPAddress.IsLoopback(address.Public.ToIPAddress())).ToList();
+        var told = reachable.Count > 0 ? reachable : [.. addresses];
+        var hosts = options.PublicName is { } name ? [name] : told.Select(address => address.Public.ToIPAddress().ToString()).Distinct();
+        return new RelayAnnouncement(
+            Services.Identity.Id,
+            Services.Identity.Region,
+            Services.Identity.Incarnation,
+            [.. hosts.SelectMany(host => listeners.Transports.Select(transport => new RelayListener(transport.Transport, host, transport.Port)))],
+            [.. told.Select(address => address.Public.ToIPAddress().ToString()).Distinct()],
+            options.MaxPort - options.MinPort + 1,
+            ProductVersion.Text);
+    }
+
+    private IEnumerable<TransportAddress> ListenerPorts() =>
+        from address in addresses
+        from ip in new[] { address.Local, address.Public }
+        from port in new[] { options.Port, options.TlsPort, options.AlternatePort ?? options.Port }
+        select ip.WithPort((ushort)port);
+
+    [LoggerMessage(1001, LogLevel.Information, "Relay {RelayId} listens on {Addresses} with {Workers} workers over {Path}; relayed ports {MinPort} to {MaxPort}")]
+    private partial void LogStarted(string relayId, string addresses, int workers, string path, int minPort, int maxPort);
+
+    [LoggerMessage(1002, LogLevel.Information, "Relay {RelayId} has stopped")]
+    private partial void LogStopped(string relayId);
+}

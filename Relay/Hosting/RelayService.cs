@@ -1,0 +1,24 @@
+namespace NetDiscovery.Relay.Hosting;
+
+/// <summary>
+/// Runs the relay in its host. It starts before the services that wait for the cluster, and stops before the cluster connection goes,
+/// so that final totals can still be delivered.
+/// </summary>
+internal sealed class RelayService(RelayServer server) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        server.Start();
+        return Task.CompletedTask;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => server.StopAsync();
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,41 @@
+using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Authentication;
+using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.RelayedAddresses;
+
+namespace NetDiscovery.Relay.Hosting;
+
+/// <summary>What all workers of a relay share. Each part is immutable or safe for many threads.</summary>
+internal sealed class RelayServices
+{
+    private volatile bool draining;
+
+    public required RelayOptions Options { get; init; }
+
+    public required RelayIdentity Identity { get; init; }
+
+    public required RelayedAddressSet Relayed { get; init; }
+
+    public required PeerPolicy Peers { get; init; }
+
+    public required NonceIssuer Nonces { get; init; }
+
+    public required TenantCache Tenants { get; init; }
+
+    public required AllocationJournal Journal { get; init; }
+
+    public required AllocationReporter Reporter { get; init; }
+
+    public required RelayMetrics Metrics { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public Reservations Reservations { get; } = new();
+
+    /// <summary>True: no new allocations.</summary>
+    public bool Draining
+    {
+        get => draining;
+        set => draining = value;
+    }
+}

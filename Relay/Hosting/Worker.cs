@@ -1,0 +1,204 @@
+using System.Security.Cryptography;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Authentication;
+using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.Handlers;
+using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.Protocol.Stun;
+using NetDiscovery.Relay.RelayedAddresses;
+
+namespace NetDiscovery.Relay.Hosting;
+
+/// <summary>
+/// One share of the data path: its own listener sockets, allocations, deadlines and buffers. Everything here is touched with
+/// <see cref="Gate"/> held; workers meet only in what <see cref="RelayServices"/> holds.
+/// </summary>
+internal sealed partial class Worker : IDisposable
+{
+    // Headroom for the largest Data indication.
+    private const int ResponseSize = 66 * 1024;
+
+    // Bursts of media wait here while another allocation of the worker is served.
+    private const int RelayedSocketBuffer = 256 * 1024;
+
+    private readonly long start;
+    private readonly ITimer timer;
+    private readonly ILogger logger;
+    private readonly uint transactionPrefix;
+    private ulong transactions;
+
+    public Worker(RelayServices services, Func<Lock, IDatagramPath> openPath, ILogger<Worker> logger)
+    {
+        Services = services;
+        this.logger = logger;
+        start = services.Time.GetTimestamp();
+        Clock.UtcNow = services.Time.GetUtcNow();
+        transactionPrefix = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+        Path = openPath(Gate);
+        Table = new AllocationTable(Wheel, Clock, services.Metrics);
+        Authenticator = new Authenticator(services.Options.Realm, services.Nonces, services.Tenants);
+        Media = new MediaHandler(this);
+        Opener = new RelayedSocketOpener(Path, Guarded(Media), RelayedSocketBuffer);
+        Dispatcher = new MessageDispatcher(this);
+        timer = services.Time.CreateTimer(_ => OnTick(), null, TimeSpan.FromMilliseconds(TimingWheel.TickMilliseconds), TimeSpan.FromMilliseconds(TimingWheel.TickMilliseconds));
+    }
+
+    /// <summary>Held by whoever is inside.</summary>
+    public Lock Gate { get; } = new();
+
+    public RelayServices Services { get; }
+
+    public IDatagramPath Path { get; }
+
+    public TimingWheel Wheel { get; } = new(0);
+
+    public WorkerClock Clock { get; } = new();
+
+    public AllocationTable Table { get; }
+
+    public Authenticator Authenticator { get; }
+
+    public MediaHandler Media { get; }
+
+    public RelayedSocketOpener Opener { get; }
+
+    public MessageDispatcher Dispatcher { get; }
+
+    /// <summary>Where responses are written; good until the next message.</summary>
+    public byte[] Response { get; } = GC.AllocateUninitializedArray<byte>(ResponseSize, pinned: true);
+
+    /// <summary>A transaction id for an indication: unlike those before, not a secret.</summary>
+    public TransactionId NextTransaction() => new(transactionPrefix, ++transactions);
+
+    /// <summary>Handles one message of a client. An error of ours costs that message, not the relay.</summary>
+    public void OnMessage(ReadOnlySpan<byte> message, in FiveTuple tuple, ClientLeg leg)
+    {
+        try
+        {
+            Dispatcher.OnMessage(message, tuple, leg);
+        }
+        catch (Exception exception)
+        {
+            OnFault(exception);
+        }
+    }
+
+    /// <summary>Ends an allocation of this worker.</summary>
+    /// <returns>False when it is not here.</returns>
+    public bool Cut(AllocationId id)
+    {
+        lock (Gate)
+        {
+            if (!Table.TryGet(id, out var allocation))
+            {
+                return false;
+            }
+
+            Table.Close(allocation, AllocationCloseReason.Cut);
+            return true;
+        }
+    }
+
+    /// <summary>Applies a tenant's new policy to what is alive: ends what is no longer allowed, closes peers that are.</summary>
+    public void OnTenantChanged(TenantEntry tenant)
+    {
+        lock (Gate)
+        {
+            var policy = tenant.Policy;
+            Table.CloseWhere(allocation =>
+            {
+                if (!ReferenceEquals(allocation.Credential.Tenant, tenant))
+                {
+                    return null;
+                }
+
+                allocation.Peers.JudgeAgain(Services.Peers, policy.PeerLimits(allocation.Credential.Peers));
+                return policy.Judge(allocation.Credential.Claims, Clock.UtcNow) switch
+                {
+                    CredentialStanding.TenantInactive => AllocationCloseReason.TenantInactive,
+                    CredentialStanding.Revoked or CredentialStanding.KeyRetired => AllocationCloseReason.Revoked,
+                    CredentialStanding.Expired => AllocationCloseReason.CredentialExpired,
+                    _ => policy.Accepts(allocation.FiveTuple.Transport) ? null : AllocationCloseReason.Cut,
+                };
+            });
+        }
+    }
+
+    /// <summary>Handles the requests that waited for a tenant.</summary>
+    public void OnTenantAnswered(TenantId tenant)
+    {
+        lock (Gate)
+        {
+            try
+            {
+                Dispatcher.OnTenantAnswered(tenant);
+            }
+            catch (Exception exception)
+            {
+                OnFault(exception);
+            }
+        }
+    }
+
+    /// <summary>Ends all allocations: the relay stops.</summary>
+    public void CloseAll()
+    {
+        lock (Gate)
+        {
+            Table.CloseWhere(_ => AllocationCloseReason.RelayStopped);
+        }
+    }
+
+    public void Dispose()
+    {
+        timer.Dispose();
+        lock (Gate)
+        {
+            Path.Dispose();
+        }
+    }
+
+    private void OnTick()
+    {
+        lock (Gate)
+        {
+            Clock.UtcNow = Services.Time.GetUtcNow();
+            try
+            {
+                Wheel.AdvanceTo((long)Services.Time.GetElapsedTime(start).TotalMilliseconds / TimingWheel.TickMilliseconds);
+            }
+            catch (Exception exception)
+            {
+                OnFault(exception);
+            }
+        }
+    }
+
+    private void OnFault(Exception exception)
+    {
+        Services.Metrics.Dropped(DropReason.Fault);
+        LogFault(exception);
+    }
+
+    private GuardedSink Guarded(IPeerDataSink inner) => new(this, inner);
+
+    [LoggerMessage(1101, LogLevel.Error, "A message was dropped because of an error in the relay")]
+    private partial void LogFault(Exception exception);
+
+    private sealed class GuardedSink(Worker worker, IPeerDataSink inner) : IPeerDataSink
+    {
+        public void OnPeerData(RelayedSocket relayed, Span<byte> buffer, int length, in TransportAddress from)
+        {
+            try
+            {
+                inner.OnPeerData(relayed, buffer, length, from);
+            }
+            catch (Exception exception)
+            {
+                worker.OnFault(exception);
+            }
+        }
+    }
+}

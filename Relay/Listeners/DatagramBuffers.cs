@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
+namespace NetDiscovery.Relay.Listeners;
+
+/// <summary>
+/// Receive buffers that take the largest datagram, outside the managed heap: the system backs only the pages that were ever written,
+/// so an ordinary flow costs one page, and no garbage collection moves or scans them.
+/// </summary>
+internal sealed unsafe class DatagramBuffers
+{
+    /// <summary>Writable bytes before a datagram: room for a ChannelData header, and to keep payloads aligned.</summary>
+    public const int Headroom = 64;
+
+    /// <summary>Writable bytes after a datagram: padding of ChannelData over streams.</summary>
+    public const int Tailroom = 8;
+
+    /// <summary>Largest UDP payload.</summary>
+    public const int MaxDatagram = 65_507;
+
+    private const int Stride = 17 * 4096;
+    private const int PerSlab = 64;
+
+    private readonly Stack<Buffer> free = new();
+    private readonly Lock gate = new();
+
+    /// <summary>All sockets of the process share one pool.</summary>
+    public static DatagramBuffers Shared { get; } = new();
+
+    /// <summary>Buffers in use.</summary>
+    public int InUse { get; private set; }
+
+    /// <summary>Takes a buffer of <see cref="Headroom"/> + <see cref="MaxDatagram"/> + <see cref="Tailroom"/> bytes.</summary>
+    public Buffer Rent()
+    {
+        lock (gate)
+        {
+            if (free.Count == 0)
+            {
+                // Never freed: its buffers come back to the pool, and the process needs as many again.
+                var slab = (byte*)NativeMemory.AlignedAlloc(Stride * PerSlab, 4096);
+                for (var i = PerSlab - 1; i >= 0; i--)
+                {
+                    free.Push(new Buffer(slab + (i * Stride)));
+                }
+            }
+
+            InUse++;
+            return free.Pop();
+        }
+    }
+
+    /// <summary>Gives a buffer back; no receive may be under way in it.</summary>
+    public void Return(Buffer buffer)
+    {
+        lock (gate)
+        {
+            InUse--;
+            free.Push(buffer);
+        }
+    }
+
+    /// <summary>One buffer.</summary>
+    internal sealed class Buffer(byte* start) : MemoryManager<byte>
+    {
+        private const int Size = Headroom + MaxDatagram + Tailroom;
+
+        /// <inheritdoc/>
+        public override Span<byte> GetSpan() => new(start, Size);
+
+        /// <inheritdoc/>
+        public override MemoryHandle Pin(int elementIndex = 0) => new(start + elementIndex);
+
+        /// <inheritdoc/>
+        public override void Unpin()
+        {
+            // Native memory does not move.
+        }
+
+        /// <inheritdoc/>
+        protected override void Dispose(bool disposing)
+        {
+            // The pool owns it.
+        }
+    }
+}

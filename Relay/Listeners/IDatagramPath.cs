@@ -1,0 +1,45 @@
+using System.Net.Sockets;
+
+namespace NetDiscovery.Relay.Listeners;
+
+/// <summary>How one worker receives and sends datagrams. Chosen at start, the same for all workers.</summary>
+internal interface IDatagramPath : IDisposable
+{
+    /// <summary>Opens a socket. Nothing is delivered before <see cref="IDatagramSocket.Start"/>.</summary>
+    /// <param name="local">Address and port to bind.</param>
+    /// <param name="sharedPort">True for listeners: each worker has its own socket on the same port.</param>
+    /// <param name="bufferBytes">Kernel buffer in each direction; the system may give less.</param>
+    /// <param name="sink">Takes what arrives, inside the worker.</param>
+    /// <param name="error">Why it failed.</param>
+    /// <returns>Null when the system refused.</returns>
+    IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error);
+}
+
+/// <summary>One bound UDP socket. Used inside its worker only.</summary>
+internal interface IDatagramSocket : IDisposable
+{
+    /// <summary>The bound address.</summary>
+    TransportAddress Local { get; }
+
+    /// <summary>Begins to deliver.</summary>
+    void Start();
+
+    /// <summary>Sends one datagram. Does not allocate, does not wait.</summary>
+    /// <param name="datagram">The payload.</param>
+    /// <param name="to">Where to.</param>
+    /// <param name="dontFragment">Sets the DF bit where the platform can.</param>
+    /// <returns>False when the system did not take it: it is lost, as datagrams may be.</returns>
+    bool Send(ReadOnlySpan<byte> datagram, in TransportAddress to, bool dontFragment = false);
+}
+
+/// <summary>Takes datagrams of a socket. Called inside the worker, one at a time.</summary>
+internal interface IDatagramSink
+{
+    /// <param name="buffer">
+    /// The datagram lies at <see cref="DatagramBuffers.Headroom"/>; the bytes before it, and <see cref="DatagramBuffers.Tailroom"/>
+    /// bytes after it, are the sink's to write. All of it is the socket's again when the method returns.
+    /// </param>
+    /// <param name="length">Bytes of the datagram.</param>
+    /// <param name="from">The sender.</param>
+    void OnDatagram(Span<byte> buffer, int length, in TransportAddress from);
+}

@@ -1,0 +1,33 @@
+using System.Net.Sockets;
+using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Hosting;
+
+namespace NetDiscovery.Relay.Listeners;
+
+/// <summary>STUN and TURN over UDP on one address, for one worker. The kernel gives each client to the same worker every time.</summary>
+/// <param name="worker">The worker it belongs to.</param>
+internal sealed class UdpListener(Worker worker) : ClientLeg, IDatagramSink, IDisposable
+{
+    private const int BufferBytes = 4 * 1024 * 1024;
+    private IDatagramSocket? socket;
+
+    /// <inheritdoc/>
+    public override Transport Transport => Transport.Udp;
+
+    /// <summary>Binds <paramref name="local"/>, shared with the other workers' listeners.</summary>
+    public bool TryBind(in TransportAddress local, bool sharedPort, out SocketError error) =>
+        (socket = worker.Path.TryOpen(local, sharedPort, BufferBytes, this, out error)) is not null;
+
+    /// <summary>Begins to receive.</summary>
+    public void Start() => socket!.Start();
+
+    /// <inheritdoc/>
+    public override bool Send(ReadOnlySpan<byte> message, in TransportAddress client, bool droppable) => socket!.Send(message, client);
+
+    /// <inheritdoc/>
+    public void OnDatagram(Span<byte> buffer, int length, in TransportAddress from) =>
+        worker.OnMessage(buffer.Slice(DatagramBuffers.Headroom, length), new FiveTuple(from, socket!.Local, Transport.Udp), this);
+
+    /// <inheritdoc/>
+    public void Dispose() => socket?.Dispose();
+}

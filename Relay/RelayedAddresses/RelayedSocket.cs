@@ -1,0 +1,52 @@
+using System.Net.Sockets;
+using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Listeners;
+
+namespace NetDiscovery.Relay.RelayedAddresses;
+
+/// <summary>One relayed transport address of an allocation: its port and its socket. Disposing it gives back both.</summary>
+internal sealed class RelayedSocket(RelayedAddress address, ushort port, IPeerDataSink sink) : IDatagramSink, IDisposable
+{
+    private IDatagramSocket? socket;
+
+    /// <summary>The IP address it is on.</summary>
+    public RelayedAddress Address => address;
+
+    /// <summary>As clients and peers see it.</summary>
+    public TransportAddress Public => address.Public.WithPort(port);
+
+    /// <summary>The allocation it belongs to; set before the socket is started.</summary>
+    public Allocation? Allocation { get; private set; }
+
+    /// <summary>Binds the socket.</summary>
+    /// <returns>False when the system refused, for example because another program has the port.</returns>
+    public bool TryBind(IDatagramPath path, int bufferBytes, out SocketError error) =>
+        (socket = path.TryOpen(address.Local.WithPort(port), sharedPort: false, bufferBytes, this, out error)) is not null;
+
+    /// <summary>Begins to receive for <paramref name="allocation"/>.</summary>
+    public void Start(Allocation allocation)
+    {
+        Allocation = allocation;
+        socket!.Start();
+    }
+
+    /// <inheritdoc cref="IDatagramSocket.Send"/>
+    public bool Send(ReadOnlySpan<byte> data, in TransportAddress to, bool dontFragment) => socket!.Send(data, to, dontFragment);
+
+    /// <inheritdoc/>
+    public void OnDatagram(Span<byte> buffer, int length, in TransportAddress from) => sink.OnPeerData(this, buffer, length, from);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        socket?.Dispose();
+        address.Ports.Release(port);
+    }
+}
+
+/// <summary>Takes what peers send to relayed transport addresses.</summary>
+internal interface IPeerDataSink
+{
+    /// <inheritdoc cref="IDatagramSink.OnDatagram"/>
+    void OnPeerData(RelayedSocket relayed, Span<byte> buffer, int length, in TransportAddress from);
+}

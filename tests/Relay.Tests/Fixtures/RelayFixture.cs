@@ -1,0 +1,111 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.Hosting;
+
+namespace NetDiscovery.Relay.Tests.Fixtures;
+
+/// <summary>A relay on loopback with a cluster in memory and one tenant. Its data folder goes when it is disposed.</summary>
+internal sealed class RelayFixture : IAsyncDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("relay-tests-").FullName;
+    private readonly ServiceProvider meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly Action<RelayOptions>? configure;
+    private readonly TimeProvider time;
+
+    private RelayFixture(FakeCluster cluster, TestTenant tenant, Action<RelayOptions>? configure, TimeProvider time)
+    {
+        Cluster = cluster;
+        Tenant = tenant;
+        this.configure = configure;
+        this.time = time;
+    }
+
+    public FakeCluster Cluster { get; }
+
+    public TestTenant Tenant { get; }
+
+    public RelayServer Server { get; private set; } = null!;
+
+    public RelayOptions Options { get; private set; } = null!;
+
+    public string Folder => folder;
+
+    public IPEndPoint EndPoint => new(IPAddress.Loopback, Options.Port);
+
+    public static RelayFixture Start(Action<RelayOptions>? configure = null, TestTenant? tenant = null, TimeProvider? time = null, bool start = true)
+    {
+        var fixture = new RelayFixture(new FakeCluster(), tenant ?? new TestTenant(), configure, time ?? TimeProvider.System);
+        fixture.Cluster.Put(fixture.Tenant.Snapshot);
+        if (start)
+        {
+            fixture.StartServer();
+        }
+
+        return fixture;
+    }
+
+    /// <summary>Starts a relay on the fixture's folder; again after it was stopped, as a restart.</summary>
+    public void StartServer()
+    {
+        Options = new RelayOptions
+        {
+            Id = "relay-under-test",
+            ListenAddresses = ["127.0.0.1"],
+            Port = Options?.Port ?? FreePort(),
+            TlsPort = 1,
+            DataPath = folder,
+            Workers = 2,
+            UsageReportSeconds = 1,
+            JournalMegabytes = 64,
+            AllowPeers = ["127.0.0.0/8"],
+        };
+        configure?.Invoke(Options);
+        var identity = new RelayIdentity(Options.Id, "local", Guid.NewGuid());
+        var pacing = new ControlPlanePacing { Linger = TimeSpan.Zero, Heartbeat = TimeSpan.FromMilliseconds(100), StopWithin = TimeSpan.FromSeconds(2) };
+        Server = new RelayServer(Options, identity, Cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, Loggers());
+        Server.Start();
+    }
+
+    public MintedCredential Mint(TimeSpan? ttl = null) => Tenant.Mint(time.GetUtcNow(), ttl);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Server is not null)
+        {
+            await Server.DisposeAsync();
+        }
+
+        await meters.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        // Below the relayed and the system's ephemeral ports, free for UDP and TCP.
+        while (true)
+        {
+            using var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            using var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            try
+            {
+                var port = System.Security.Cryptography.RandomNumberGenerator.GetInt32(10_000, 32_000);
+                tcp.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                udp.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken: try another.
+            }
+        }
+    }
+
+    private static ILoggerFactory Loggers() => Environment.GetEnvironmentVariable("RELAY_TEST_LOG") is null
+        ? NullLoggerFactory.Instance
+        : LoggerFactory.Create(logging => logging.AddConsole().SetMinimumLevel(LogLevel.Debug));
+}

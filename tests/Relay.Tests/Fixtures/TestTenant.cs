@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Grains.Interfaces.Tenants;
+
+namespace NetDiscovery.Relay.Tests.Fixtures;
+
+/// <summary>A tenant and the means to mint its credentials.</summary>
+internal sealed class TestTenant
+{
+    private readonly SigningKey key = new(1, RandomNumberGenerator.GetBytes(32), DateTimeOffset.UnixEpoch);
+
+    public TestTenant(DiscoveryConfiguration? discovery = null)
+    {
+        Id = TenantId.New();
+        Snapshot = new TenantSnapshot(
+            Id, 1, TenantStatus.Active, [key], discovery ?? DiscoveryConfiguration.Default, [], ImmutableSortedDictionary<string, DateTimeOffset>.Empty);
+    }
+
+    public TenantId Id { get; }
+
+    public TenantSnapshot Snapshot { get; }
+
+    public MintedCredential Mint(DateTimeOffset now, TimeSpan? ttl = null, CredentialScopes? scopes = null, string? label = null, uint keyVersion = 1)
+    {
+        var claims = new CredentialClaims
+        {
+            Tenant = Id,
+            KeyVersion = keyVersion,
+            Token = TokenId.New(),
+            IssuedAt = now,
+            ExpiresAt = now + (ttl ?? TimeSpan.FromHours(12)),
+            Label = label,
+            Scopes = scopes ?? CredentialScopes.None,
+        };
+        var username = TurnCredential.Encode(claims);
+        TurnCredential.TryDecode(Encoding.ASCII.GetBytes(username), out var read);
+        return new MintedCredential(username, TurnCredential.DerivePassword(key, Encoding.ASCII.GetBytes(username)), read!);
+    }
+}
+
+internal sealed record MintedCredential(string Username, string Password, CredentialClaims Claims);

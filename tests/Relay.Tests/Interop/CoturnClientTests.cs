@@ -1,0 +1,35 @@
+using System.Globalization;
+using NetDiscovery.Relay.Tests.Fixtures;
+
+namespace NetDiscovery.Relay.Tests.Interop;
+
+public sealed class CoturnClientTests
+{
+    [Fact]
+    public async Task Stunclient_sees_its_reflexive_address()
+    {
+        Assert.SkipUnless(CoturnTools.Installed, "coturn's tools are not installed");
+        await using var relay = RelayFixture.Start();
+        var (exitCode, output) = await CoturnTools.RunAsync("turnutils_stunclient", "-p", Port(relay), "127.0.0.1");
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("reflexive addr: 127.0.0.1:", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-s")]
+    [InlineData("-g")]
+    public async Task Uclient_gets_back_all_it_sends_over_udp(string option)
+    {
+        Assert.SkipUnless(CoturnTools.Installed, "coturn's tools are not installed");
+        await using var relay = RelayFixture.Start();
+        var credential = relay.Mint();
+        string[] arguments = ["-y", "-c", "-n", "200", "-m", "4", "-l", "170", "-z", "5", "-p", Port(relay), "-u", credential.Username, "-w", credential.Password, .. option.Length > 0 ? new[] { option } : [], "127.0.0.1"];
+        var (exitCode, output) = await CoturnTools.RunAsync("turnutils_uclient", arguments);
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("Total lost packets 0 (0.000000%)", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("error", output, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static string Port(RelayFixture relay) => relay.Options.Port.ToString(CultureInfo.InvariantCulture);
+}
