@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
+using NetDiscovery.Gateway.Allocations;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Gateway.Relays;
+using NetDiscovery.Gateway.Sessions;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Gateway.Tokens;
 using NetDiscovery.Gateway.Usage;
@@ -36,7 +38,7 @@ public static class GatewayHosting
         services.AddSingleton<CallerDirectory>().AddSingleton<TenantAccess>();
         services.AddSingleton(provider => new FailureLimiter(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<GatewayOptions>>().Value.AuthenticationFailuresPerMinute));
-        services.AddSingleton<TenantSnapshots>().AddSingleton<RelayDirectory>().AddSingleton<TokenMint>();
+        services.AddSingleton<TenantSnapshots>().AddSingleton<RelayDirectory>().AddSingleton<TokenMint>().AddSingleton<SessionMaker>();
         services.AddSingleton<IBodyRules<DiscoveryConfiguration>, DiscoveryValidator>();
         services.AddSingleton<UsageCounters>().AddHostedService(static provider => provider.GetRequiredService<UsageCounters>());
         services.AddHealthChecks().AddCheck<ClusterHealthCheck>("cluster", tags: [ServiceDefaultsExtensions.ReadyTag]);
@@ -69,6 +71,11 @@ public static class GatewayHosting
         KeysApi.Map(api);
         DiscoveryApi.Map(api);
         TokensApi.Map(api);
+        SessionsApi.Map(api);
+        AllocationsApi.Map(api);
+        UsageApi.Map(api);
+        RelaysApi.Map(api);
+        ServicesApi.Map(api);
 
         app.MapOpenApi();
         app.MapScalarApiReference("/docs", static scalar => scalar.WithTitle("NetDiscovery API").DisableDefaultFonts());

@@ -1,4 +1,5 @@
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Gateway.Relays;
@@ -22,6 +23,15 @@ public sealed record LocalRegion(string Name)
         return region == Name
             ? new RegionChoice(region, asked is null ? "the region of the gateway that was asked" : "the request names it", null)
             : new RegionChoice("", "", new Problem(ProblemCodes.RegionUnavailable, $"The region '{region}' is not served here."));
+    }
+
+    /// <summary>Chooses the region of a session: the one an endpoint declares, if it is served here, else this one.</summary>
+    internal RegionChoice ChooseForSession(DiscoveryConfiguration discovery, IEnumerable<EndpointRequest> endpoints)
+    {
+        var choice = Choose(discovery, null);
+        return choice.Problem is null && endpoints.FirstOrDefault(endpoint => endpoint.Region == Name) is { Name: var name }
+            ? choice with { Reason = $"the endpoint '{name}' declares it" }
+            : choice;
     }
 }
 

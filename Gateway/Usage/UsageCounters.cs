@@ -47,6 +47,18 @@ public sealed partial class UsageCounters : BackgroundService
         }
     }
 
+    /// <summary>False when nothing more can be held: refuse what would have to be counted.</summary>
+    public bool HasRoom
+    {
+        get
+        {
+            lock (gate)
+            {
+                return counters.Count < Capacity;
+            }
+        }
+    }
+
     /// <summary>Counts.</summary>
     /// <param name="keys">The ledger row.</param>
     /// <param name="more">What to add.</param>

@@ -45,12 +45,38 @@ public sealed record CreateSession(
 /// <param name="Address">Its IP address as the tenant knows it; null when unknown.</param>
 /// <param name="Region">Its declared region; null when unknown.</param>
 /// <param name="JoinTokenHash">SHA-256 of its join token's UTF-8 text.</param>
+/// <param name="Nat">What the tenant knows of the NAT in front of it; null when unknown.</param>
 [GenerateSerializer, Immutable, Alias("SessionEndpoint")]
 public sealed record SessionEndpoint(
     [property: Id(0)] string Name,
     [property: Id(1)] string? Address,
     [property: Id(2)] string? Region,
-    [property: Id(3)] byte[] JoinTokenHash);
+    [property: Id(3)] byte[] JoinTokenHash,
+    [property: Id(4)] EndpointNat? Nat = null);
+
+/// <summary>How the NAT in front of an endpoint behaves (RFC 4787, RFC 5780); null = unknown.</summary>
+/// <param name="Mapping">When the NAT reuses a mapping.</param>
+/// <param name="Filtering">Whom it lets in.</param>
+/// <param name="UdpBlocked">True when UDP does not get through at all.</param>
+[GenerateSerializer, Immutable, Alias("EndpointNat")]
+public sealed record EndpointNat(
+    [property: Id(0)] NatBehaviour? Mapping,
+    [property: Id(1)] NatBehaviour? Filtering,
+    [property: Id(2)] bool? UdpBlocked);
+
+/// <summary>What the behaviour of a NAT depends on (RFC 4787 §4.1, §5).</summary>
+[GenerateSerializer, Alias("NatBehaviour")]
+public enum NatBehaviour
+{
+    /// <summary>On nothing of the peer.</summary>
+    EndpointIndependent,
+
+    /// <summary>On the peer's address.</summary>
+    AddressDependent,
+
+    /// <summary>On the peer's address and port: symmetric, for a mapping.</summary>
+    AddressAndPortDependent,
+}
 
 /// <summary>A session as the API shows it.</summary>
 [GenerateSerializer, Immutable, Alias("Session")]

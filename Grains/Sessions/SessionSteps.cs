@@ -42,6 +42,9 @@ internal static class SessionSteps
         {
             inputs[$"endpoint.{endpoint.Name}.address"] = endpoint.Address ?? "unknown";
             inputs[$"endpoint.{endpoint.Name}.region"] = endpoint.Region ?? "unknown";
+            inputs[$"endpoint.{endpoint.Name}.nat"] = endpoint.Nat is { } nat
+                ? $"mapping {nat.Mapping?.ToString() ?? "unknown"}, filtering {nat.Filtering?.ToString() ?? "unknown"}{(nat.UdpBlocked == true ? ", UDP blocked" : "")}"
+                : "unknown";
         }
 
         return new SessionDecision(mode, reason, inputs.ToImmutable(), request.Id.Region, request.RegionReason);

@@ -1,0 +1,88 @@
+using NetDiscovery.Gateway.Authentication;
+using NetDiscovery.Gateway.Hosting;
+using NetDiscovery.Gateway.Idempotency;
+using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Relays;
+using NetDiscovery.Gateway.Tenants;
+using NetDiscovery.Gateway.Tokens;
+using NetDiscovery.Gateway.Usage;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Grains.Interfaces.Sessions;
+using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.Grains.Interfaces.Usage;
+
+namespace NetDiscovery.Gateway.Sessions;
+
+/// <summary>Makes sessions: chooses region and relays, mints a token for each endpoint, and has the session's grain decide.</summary>
+public sealed class SessionMaker(
+    IGrainFactory grains, TenantSnapshots snapshots, RelayDirectory relays, LocalRegion local, UsageCounters usage, GatewayMetrics metrics, TimeProvider time)
+{
+    /// <summary>Makes the session a request asks for.</summary>
+    public async Task<IResult> MakeAsync(TenantId tenant, CreateSessionRequest request, RequestSeed seed)
+    {
+        if (await snapshots.GetAsync(tenant) is not { } snapshot)
+        {
+            return new Problem(ProblemCodes.NotFound);
+        }
+
+        if (TenantAccess.RefuseInactive(snapshot.Status) is { } inactive)
+        {
+            return inactive;
+        }
+
+        var place = local.ChooseForSession(snapshot.Discovery, request.Endpoints);
+        if (place.Problem is not null)
+        {
+            return place.Problem;
+        }
+
+        var chosen = await relays.ChooseAsync(place.Region, relay => IceServers.Serves(relay, snapshot.Discovery));
+        if (chosen.Count == 0)
+        {
+            return new Problem(ProblemCodes.NoRelay, $"No healthy relay in '{place.Region}' offers a transport that the tenant allows.");
+        }
+
+        if (!usage.HasRoom)
+        {
+            return new Problem(ProblemCodes.StorageUnavailable, "Usage could not be written for too long.");
+        }
+
+        var id = new SessionId(seed.Id("session", static () => SessionId.New("local").Value), place.Region);
+        var joins = request.Endpoints.ToDictionary(static endpoint => endpoint.Name!, endpoint => JoinToken.Make(id, seed.Secret($"join {endpoint.Name}")));
+        var session = await grains.GetGrain<ISessionGrain>(GrainKeys.Session(id)).CreateAsync(new CreateSession(
+            id, tenant,
+            [.. request.Endpoints.Select(endpoint => new SessionEndpoint(endpoint.Name!, endpoint.Address, endpoint.Region, joins[endpoint.Name!].Hash, endpoint.Nat?.ToContract()))],
+            request.Metadata, place.Reason));
+        if (session is null)
+        {
+            snapshots.Forget(tenant);
+            return TenantAccess.RefuseInactive((await snapshots.GetAsync(tenant))?.Status ?? TenantStatus.Closed) ?? new Problem(ProblemCodes.IdempotencyKeyReused);
+        }
+
+        // Counted once for the session: the tokens of a repetition have the same ids.
+        usage.Add(
+            new UsageKeys(tenant, id.ToString(), "", place.Region, "", ""), new UsageTotals { Tokens = session.Endpoints.Length }, EndpointToken.Id(id, "").Value);
+        metrics.SessionCreated(place.Region);
+        return Results.Created($"/v1/sessions/{id}", CreatedSessionResponse.From(
+            session,
+            [.. session.Endpoints.Select(endpoint => new JoinResponse(
+                endpoint.Name, joins[endpoint.Name].Text, IceServers.For(chosen, snapshot.Discovery, Mint(snapshot, id, endpoint.Name))))]));
+    }
+
+    private MintedToken Mint(TenantSnapshot snapshot, SessionId session, string endpoint)
+    {
+        metrics.Minted(session.Region);
+        var now = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
+        return MintedToken.TryMint(snapshot, new CredentialClaims
+        {
+            Tenant = snapshot.Id,
+            KeyVersion = 0,
+            Token = EndpointToken.Id(session, endpoint),
+            IssuedAt = now,
+            ExpiresAt = now.AddSeconds(snapshot.Discovery.TokenTtlSeconds.Default),
+            Session = session,
+            Endpoint = endpoint,
+        }) ?? throw new InvalidOperationException("A session's claims always fit: session and endpoint name have upper bounds.");
+    }
+}
