@@ -50,7 +50,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         };
         var workers = !OperatingSystem.IsLinux() ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
         Workers = [.. Enumerable.Range(0, workers).Select(_ => new Worker(Services, gate => new PortableDatagramPath(gate), loggers.CreateLogger<Worker>()))];
-        listeners = new ListenerSet(Workers, options);
+        listeners = new ListenerSet(Workers, options, time, loggers);
         link = new ClusterLink(cluster, Services.Tenants, this, Announcement(), pacing, time, loggers.CreateLogger<ClusterLink>());
     }
 

@@ -6,16 +6,18 @@ using NetDiscovery.ServiceDefaults;
 
 namespace NetDiscovery.Relay.Listeners;
 
-/// <summary>All listeners of a relay: each worker's UDP sockets on every address.</summary>
-internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions options) : IDisposable
+/// <summary>All listeners of a relay: on every address UDP sockets of each worker, and TCP.</summary>
+internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions options, TimeProvider time, ILoggerFactory loggers) : IDisposable
 {
     private readonly List<UdpListener> udp = [];
+    private readonly List<TcpListener> tcp = [];
+    private readonly ConnectionLimits limits = new(options.MaxConnections, options.MaxConnectionsPerSource);
 
     /// <summary>What clients may connect to, for the announcement.</summary>
-    public IEnumerable<(Transport Transport, int Port)> Transports => [(Transport.Udp, options.Port)];
+    public IEnumerable<(Transport Transport, int Port)> Transports => [(Transport.Udp, options.Port), (Transport.Tcp, options.Port)];
 
     /// <summary>Stream connections open.</summary>
-    public int Connections => 0;
+    public int Connections => limits.Open;
 
     /// <summary>Binds everything; nothing is received before <see cref="Start"/>, so that no client meets a worker that will not be its own.</summary>
     /// <exception cref="StartupException">A port is in use, or an address is not this machine's.</exception>
@@ -34,13 +36,30 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
                     throw Explain(local, "UDP", nameof(RelayOptions.Port), error);
                 }
             }
+
+            try
+            {
+                tcp.Add(new TcpListener(local, workers, limits, time, loggers.CreateLogger<TcpListener>()));
+            }
+            catch (SocketException exception)
+            {
+                throw Explain(local, "TCP", nameof(RelayOptions.Port), exception.SocketErrorCode);
+            }
         }
     }
 
     /// <summary>Begins to receive.</summary>
-    public void Start() => udp.ForEach(listener => listener.Start());
+    public void Start()
+    {
+        udp.ForEach(listener => listener.Start());
+        tcp.ForEach(listener => listener.Start());
+    }
 
-    public void Dispose() => udp.ForEach(listener => listener.Dispose());
+    public void Dispose()
+    {
+        udp.ForEach(listener => listener.Dispose());
+        tcp.ForEach(listener => listener.Dispose());
+    }
 
     private static void ProbeUdp(in TransportAddress local)
     {

@@ -19,12 +19,14 @@ public sealed class CoturnClientTests
     [InlineData("")]
     [InlineData("-s")]
     [InlineData("-g")]
-    public async Task Uclient_gets_back_all_it_sends_over_udp(string option)
+    [InlineData("-t")]
+    [InlineData("-t", "-s")]
+    public async Task Uclient_gets_back_all_it_sends(params string[] options)
     {
         Assert.SkipUnless(CoturnTools.Installed, "coturn's tools are not installed");
         await using var relay = RelayFixture.Start();
         var credential = relay.Mint();
-        string[] arguments = ["-y", "-c", "-n", "200", "-m", "4", "-l", "170", "-z", "5", "-p", Port(relay), "-u", credential.Username, "-w", credential.Password, .. option.Length > 0 ? new[] { option } : [], "127.0.0.1"];
+        string[] arguments = ["-y", "-c", "-n", "200", "-m", "4", "-l", "170", "-z", "5", "-p", Port(relay), "-u", credential.Username, "-w", credential.Password, .. options.Where(option => option.Length > 0), "127.0.0.1"];
         var (exitCode, output) = await CoturnTools.RunAsync("turnutils_uclient", arguments);
         Assert.True(exitCode == 0, output);
         Assert.Contains("Total lost packets 0 (0.000000%)", output, StringComparison.Ordinal);

@@ -1,0 +1,78 @@
+using NetDiscovery.Relay.Protocol;
+
+namespace NetDiscovery.Relay.Listeners;
+
+/// <summary>What stream connections may hold together: how many, how many from one source, how many bytes towards slow readers. Shared by all workers.</summary>
+/// <param name="maxConnections">Connections at once.</param>
+/// <param name="maxPerSource">Connections at once from one IPv4 address or IPv6 /64.</param>
+internal sealed class ConnectionLimits(int maxConnections, int maxPerSource)
+{
+    /// <summary>Bytes queued for all slow readers together.</summary>
+    public const long MaxBufferedBytes = 512L * 1024 * 1024;
+
+    private readonly Dictionary<UInt128, int> bySource = [];
+    private readonly Lock gate = new();
+    private long buffered;
+
+    /// <summary>Connections open.</summary>
+    public int Open { get; private set; }
+
+    /// <summary>Admits a connection.</summary>
+    /// <returns>The limit it would break, or null.</returns>
+    public string? TryOpen(in TransportAddress client)
+    {
+        var source = SourceOf(client);
+        lock (gate)
+        {
+            if (Open >= maxConnections)
+            {
+                return "connections";
+            }
+
+            var count = bySource.GetValueOrDefault(source);
+            if (count >= maxPerSource)
+            {
+                return "connections-per-source";
+            }
+
+            bySource[source] = count + 1;
+            Open++;
+            return null;
+        }
+    }
+
+    /// <summary>Counts an admitted connection as closed.</summary>
+    public void Close(in TransportAddress client)
+    {
+        var source = SourceOf(client);
+        lock (gate)
+        {
+            Open--;
+            if (--bySource[source] == 0)
+            {
+                bySource.Remove(source);
+            }
+        }
+    }
+
+    /// <summary>Sets memory aside for queued bytes.</summary>
+    public bool TryBuffer(int bytes)
+    {
+        if (Interlocked.Add(ref buffered, bytes) <= MaxBufferedBytes)
+        {
+            return true;
+        }
+
+        Interlocked.Add(ref buffered, -bytes);
+        return false;
+    }
+
+    /// <summary>Gives memory back.</summary>
+    public void Unbuffer(int bytes) => Interlocked.Add(ref buffered, -bytes);
+
+    private static UInt128 SourceOf(in TransportAddress client)
+    {
+        var value = RelayedAddresses.AddressBlock.ValueOf(client);
+        return client.Family == IPFamily.IPv6 ? value >> 64 << 64 : value;
+    }
+}

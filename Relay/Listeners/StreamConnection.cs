@@ -1,0 +1,228 @@
+using System.Net.Sockets;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.Protocol.Turn;
+
+namespace NetDiscovery.Relay.Listeners;
+
+/// <summary>
+/// One client over TCP or TLS. Its frames enter the worker one by one; what goes back is queued, bounded. The allocation over it ends with it.
+/// A connection without an allocation has a deadline, so that strangers can't collect connections.
+/// </summary>
+internal sealed class StreamConnection : ClientLeg
+{
+    private readonly Worker worker;
+    private readonly Stream stream;
+    private readonly FiveTuple tuple;
+    private readonly ConnectionLimits limits;
+    private readonly OutgoingQueue outgoing;
+    private readonly Deadline deadline;
+    private int allocations;
+    private bool closed;
+
+    public StreamConnection(Worker worker, Stream stream, FiveTuple tuple, ConnectionLimits limits)
+    {
+        this.worker = worker;
+        this.stream = stream;
+        this.tuple = tuple;
+        this.limits = limits;
+        outgoing = new OutgoingQueue(worker.Gate, limits);
+        deadline = new Deadline(this);
+    }
+
+    /// <inheritdoc/>
+    public override Transport Transport => tuple.Transport;
+
+    /// <summary>Serves the client until the connection ends.</summary>
+    public async Task RunAsync()
+    {
+        lock (worker.Gate)
+        {
+            SetDeadline();
+        }
+
+        var sending = SendAsync();
+        try
+        {
+            await ReceiveAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
+        {
+            // The client, or one of our limits, ended it.
+        }
+
+        End();
+        await sending.ConfigureAwait(false);
+        await stream.DisposeAsync().ConfigureAwait(false);
+        limits.Close(tuple.Client);
+    }
+
+    /// <inheritdoc/>
+    public override bool Send(ReadOnlySpan<byte> message, in TransportAddress client, bool droppable)
+    {
+        var limit = worker.Services.Options.MaxBufferedBytes;
+        if (outgoing.TryAppend(message, droppable ? limit : limit + (limit / 4)))
+        {
+            return true;
+        }
+
+        if (!droppable && !closed)
+        {
+            // A client that does not even read responses is of no use. Ended later: whoever sends is in the middle of something.
+            worker.Services.Metrics.ConnectionRefused("buffered-bytes");
+            worker.Wheel.Schedule(deadline, worker.Wheel.Now + 1);
+        }
+
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public override void OnAllocation(bool open)
+    {
+        allocations += open ? 1 : -1;
+        SetDeadline();
+    }
+
+    /// <summary>Ends the connection and the allocation over it. Called inside the worker.</summary>
+    public void Close()
+    {
+        if (closed)
+        {
+            return;
+        }
+
+        closed = true;
+        if (worker.Table.TryGet(tuple, out var allocation))
+        {
+            worker.Table.Close(allocation, AllocationCloseReason.ConnectionClosed);
+        }
+
+        worker.Wheel.Cancel(deadline);
+        outgoing.Close();
+
+        // Wakes the receiving loop; everything else happens there.
+        stream.Close();
+    }
+
+    /// <summary>Ends the connection from outside its worker.</summary>
+    public void End()
+    {
+        lock (worker.Gate)
+        {
+            Close();
+        }
+    }
+
+    private void SetDeadline()
+    {
+        if (closed)
+        {
+            return;
+        }
+
+        if (allocations > 0)
+        {
+            worker.Wheel.Cancel(deadline);
+        }
+        else
+        {
+            worker.Wheel.Schedule(deadline, worker.Wheel.Now + ((long)worker.Services.Options.UnauthenticatedSeconds * TimingWheel.TicksPerSecond));
+        }
+    }
+
+    private async Task ReceiveAsync()
+    {
+        var buffer = DatagramBuffers.Shared.Rent();
+        var filled = 0;
+        try
+        {
+            while (true)
+            {
+                var count = await stream.ReadAsync(buffer.Memory[filled..]).ConfigureAwait(false);
+                if (count == 0)
+                {
+                    return;
+                }
+
+                filled += count;
+                int consumed;
+                lock (worker.Gate)
+                {
+                    if (closed || (consumed = TakeFrames(buffer.GetSpan()[..filled])) < 0)
+                    {
+                        return;
+                    }
+                }
+
+                buffer.GetSpan()[consumed..filled].CopyTo(buffer.GetSpan());
+                filled -= consumed;
+            }
+        }
+        finally
+        {
+            DatagramBuffers.Shared.Return(buffer);
+        }
+    }
+
+    /// <returns>Bytes consumed, or −1 when the stream makes no sense any more.</returns>
+    private int TakeFrames(ReadOnlySpan<byte> bytes)
+    {
+        var consumed = 0;
+        while (true)
+        {
+            switch (StreamFraming.TryMeasure(bytes[consumed..], DatagramBuffers.MaxDatagram, out _, out var size, worker.Services.Options.MaxChannel))
+            {
+                case FrameStatus.Complete:
+                    worker.OnMessage(bytes.Slice(consumed, size), tuple, this);
+                    consumed += size;
+                    if (closed)
+                    {
+                        return -1;
+                    }
+
+                    break;
+                case FrameStatus.Incomplete:
+                    return consumed;
+                default:
+                    worker.Services.Metrics.Dropped(DropReason.Malformed);
+                    return -1;
+            }
+        }
+    }
+
+    private async Task SendAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await outgoing.WaitAsync().ConfigureAwait(false);
+                if (!outgoing.TryTake(out var bytes))
+                {
+                    return;
+                }
+
+                await stream.WriteAsync(bytes).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
+        {
+            // The receiving loop meets the end too, and closes; what is queued until then is refused.
+            lock (worker.Gate)
+            {
+                outgoing.Close();
+                outgoing.TryTake(out _);
+            }
+        }
+    }
+
+    private sealed class Deadline(StreamConnection connection) : WheelTimer
+    {
+        internal override void OnDue(long now)
+        {
+            connection.worker.Services.Metrics.ConnectionRefused("deadline");
+            connection.Close();
+        }
+    }
+}
