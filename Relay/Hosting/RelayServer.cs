@@ -72,7 +72,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     /// <summary>Relayed ports not in use, over all addresses.</summary>
     public int FreePorts => Services.Relayed.All.Sum(address => address.Ports.Free);
 
-    /// <summary>Opens the listeners and begins to work. Does not wait for the cluster.</summary>
+    /// <summary>Opens the listeners and serves the tenants known from before. Does not need the cluster: <see cref="Connect"/>.</summary>
     /// <exception cref="StartupException">A port is in use.</exception>
     public void Start()
     {
@@ -86,11 +86,13 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             () => FreePorts, () => listeners.Connections, () => Services.Reporter.Unconfirmed);
         listeners.Start();
         Listening = true;
-        background = Task.WhenAll(
-            Task.Run(() => Services.Reporter.RunAsync(stopping.Token)),
-            Task.Run(() => link.RunAsync(stopping.Token)));
         LogStarted(Services.Identity.Id, string.Join(", ", addresses.Select(address => address.Local.WithPort((ushort)options.Port))), Workers.Length, PortableDatagramPath.Name, options.MinPort, options.MaxPort);
     }
+
+    /// <summary>Begins to talk to the cluster. Not before it can be called: in a process that is also the silo, that has to be up first.</summary>
+    public void Connect() => background = Task.WhenAll(
+        Task.Run(() => Services.Reporter.RunAsync(stopping.Token)),
+        Task.Run(() => link.RunAsync(stopping.Token)));
 
     /// <summary>Stops in order: takes no more, ends every allocation, and waits a few seconds for the cluster to have their final totals.</summary>
     public async Task StopAsync()

@@ -1,7 +1,7 @@
 namespace NetDiscovery.Relay.Hosting;
 
 /// <summary>
-/// Runs the relay in its host. It starts before the services that wait for the cluster, and stops before the cluster connection goes,
+/// Runs the relay in its host. It serves before the services that wait for the cluster are up, calls the cluster after, and stops before the cluster connection goes,
 /// so that final totals can still be delivered.
 /// </summary>
 internal sealed class RelayService(RelayServer server) : IHostedLifecycleService
@@ -14,7 +14,11 @@ internal sealed class RelayService(RelayServer server) : IHostedLifecycleService
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        server.Connect();
+        return Task.CompletedTask;
+    }
 
     public Task StoppingAsync(CancellationToken cancellationToken) => server.StopAsync();
 

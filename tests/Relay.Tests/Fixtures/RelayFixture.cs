@@ -69,6 +69,7 @@ internal sealed class RelayFixture : IAsyncDisposable
         var pacing = new ControlPlanePacing { Linger = TimeSpan.Zero, Heartbeat = TimeSpan.FromMilliseconds(100), StopWithin = TimeSpan.FromSeconds(2) };
         Server = new RelayServer(Options, identity, Cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, Loggers());
         Server.Start();
+        Server.Connect();
     }
 
     public MintedCredential Mint(TimeSpan? ttl = null) => Tenant.Mint(time.GetUtcNow(), ttl);
