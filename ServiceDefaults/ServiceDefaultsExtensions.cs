@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
@@ -18,11 +19,25 @@ public static class ServiceDefaultsExtensions
     /// <summary>Tag of health checks that decide readiness; checks without it are only shown.</summary>
     public const string ReadyTag = "ready";
 
+    // The lowest layer of configuration: appsettings, environment and command line all win over it.
+    private static readonly Dictionary<string, string?> LoggingDefaults = new()
+    {
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+        ["Logging:LogLevel:Orleans"] = "Warning",
+
+        // A start that fails is explained by HostRunner, once and for a person.
+        ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "None",
+
+        // Its first check measures from the machine's boot and always complains.
+        ["Logging:LogLevel:Orleans.Runtime.Watchdog"] = "Error",
+    };
+
     /// <summary>Adds telemetry (OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, Prometheus always), health checks, console logging and <see cref="TimeProvider"/>.</summary>
     /// <param name="builder">The host being built.</param>
     /// <param name="serviceName">OpenTelemetry's <c>service.name</c>, for example <c>netdiscovery-relay</c>.</param>
     public static void AddServiceDefaults(this WebApplicationBuilder builder, string serviceName)
     {
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = LoggingDefaults });
         builder.Logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
