@@ -1,1 +1,7 @@
-return 0;
+using NetDiscovery.ServiceDefaults;
+using NetDiscovery.Standalone.Check;
+using NetDiscovery.Standalone.Hosting;
+
+return args is ["check", .. var checkArguments]
+    ? await CheckCommand.RunAsync(checkArguments)
+    : await HostRunner.RunAsync(() => StandaloneApplication.BuildAsync(args));
