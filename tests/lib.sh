@@ -48,7 +48,7 @@ run_test_project() {
   local project=$1 log status total
   log=$(mktemp)
   echo "== $project"
-  dotnet "tests/$project/bin/Release/net10.0/$project.dll" --no-progress --no-ansi >"$log" 2>&1
+  dotnet "tests/$project/bin/Release/net10.0/$project.dll" --progress off --no-ansi >"$log" 2>&1
   status=$?
   total=$(summary_count "$log" total)
   if [ -z "$total" ] || [ "$total" -eq 0 ]; then

@@ -1,0 +1,2 @@
+// The tests start many processes each and compare what arrives with what was sent: they need the machine one after another.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
