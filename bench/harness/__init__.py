@@ -1,0 +1,1 @@
+"""Side-by-side measurements of the relay, coturn and the C floor."""

@@ -1,0 +1,82 @@
+"""The servers under test. Each starts on the server core and says where it listens and whom it lets in."""
+
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+
+from . import build, processes
+
+
+def answers_binding(address, port):
+    request = struct.pack("!HHI", 1, 0, 0x2112A442) + os.urandom(12)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.2)
+        try:
+            probe.sendto(request, (address, port))
+            return probe.recv(1500)[8:20] == request[8:20]
+        except OSError:
+            return False
+
+
+class Server:
+    name = ""
+    address, port = "127.0.0.1", 0
+    username = password = None
+    process = None
+
+    @property
+    def log(self):
+        return build.OUT / f"{self.name}.log"
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def command(self):
+        raise NotImplementedError
+
+    def start(self):
+        self.process = processes.start(self.command(), processes.SERVER_CORE, stdout=open(self.log, "w"), stderr=subprocess.STDOUT)
+        processes.wait_until(lambda: answers_binding(self.address, self.port) or self._ended(), self.name)
+        return self
+
+    def _ended(self):
+        if self.process.poll() is not None:
+            raise SystemExit(f"bench: {self.name} ended; see {self.log}")
+        return False
+
+    def stop(self):
+        processes.stop(self.process)
+
+    def close(self):
+        self.stop()
+
+
+class Coturn(Server):
+    """Debian's coturn with everything off that a plain TURN server does not need."""
+
+    name, port = "coturn", 13480
+    username, password = "bench", "secret"
+
+    def command(self):
+        binary = shutil.which("turnserver") or build.stop("coturn is missing: apt-get install coturn")
+        # One relay thread: on one core it is as good as coturn gets (none and the default cost the same or more).
+        return [binary, "-c", "/dev/null", "-n", "-m", "1", "--listening-ip", self.address,
+                "--listening-port", self.port, "--relay-ip", self.address, "--min-port", 20000, "--max-port", 65535,
+                "--lt-cred-mech", "--user", f"{self.username}:{self.password}", "--realm", "bench",
+                "--db", os.path.join(tempfile.gettempdir(), "bench-coturn.sqlite"), "--no-tls", "--no-dtls",
+                "--no-cli", "--no-rfc5780", "--no-software-attribute", "--allow-loopback-peers",
+                "--log-file", "/dev/null", "--no-stdout-log", "--pidfile", build.OUT / "coturn.pid"]
+
+
+class Floor(Server):
+    """Our C floor: the socket calls of a TURN relay and nothing else."""
+
+    name, port = "floor", 13490
+    options = ("--segment", "--coalesce")
+
+    def command(self):
+        return [build.OUT / "floor", f"{self.address}:{self.port}", *self.options]
