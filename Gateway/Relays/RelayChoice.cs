@@ -9,7 +9,7 @@ public static class RelayChoice
 
     /// <param name="relays">Relays that can take a client.</param>
     /// <param name="draw">A random number from 0 up to, not including, its argument.</param>
-    /// <returns>At most two relays, the less loaded first.</returns>
+    /// <returns>At most two relays, in the order clients should try them.</returns>
     public static IReadOnlyList<RelayStatus> Choose(List<RelayStatus> relays, Func<int, int> draw)
     {
         var chosen = new List<RelayStatus>(Wanted);
@@ -22,7 +22,6 @@ public static class RelayChoice
             relays.RemoveAt(better);
         }
 
-        chosen.Sort(static (left, right) => Load(left).CompareTo(Load(right)));
         return chosen;
     }
 

@@ -21,7 +21,7 @@ public sealed class RelayDirectory(IGrainFactory grains, TimeProvider time)
     /// <summary>Chooses relays that can take a client now.</summary>
     /// <param name="region">Where.</param>
     /// <param name="serves">Which relays are of use to the tenant.</param>
-    /// <returns>At most two, the less loaded first; none when there is none.</returns>
+    /// <returns>At most two, in the order clients should try them; none when there is none.</returns>
     public async Task<IReadOnlyList<RelayStatus>> ChooseAsync(string region, Func<RelayStatus, bool> serves)
     {
         var relays = await ListAsync(region);

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using NetDiscovery.Gateway.Hosting;
+using NetDiscovery.Gateway.Problems;
 using NetDiscovery.ServiceDefaults;
 
 namespace NetDiscovery.Gateway.Tests.Hosting;
@@ -120,7 +121,7 @@ public static class Responses
     }
 
     /// <summary>Fails unless the response is the problem of this code.</summary>
-    public static async Task<JsonNode> ExpectProblemAsync(this HttpResponseMessage response, Problems.ProblemCode code)
+    public static async Task<JsonNode> ExpectProblemAsync(this HttpResponseMessage response, ProblemCode code)
     {
         var body = await response.ExpectAsync(code.Status);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);

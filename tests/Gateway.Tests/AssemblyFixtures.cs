@@ -1,0 +1,3 @@
+using NetDiscovery.Gateway.Tests.Hosting;
+
+[assembly: AssemblyFixture(typeof(RealGateway))]
