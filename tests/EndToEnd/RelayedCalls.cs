@@ -22,11 +22,12 @@ internal static class RelayedCalls
         var label = $"{name}-{Guid.NewGuid():N}";
         var token = await tenant.MintAsync(label);
         await using var peer = new EchoPeer();
+        // -c: no second allocation for RTCP, which would send to the port above the peer's.
         var (exitCode, output) = await CommandLine.RunAsync("turnutils_uclient",
         [
             .. flags.Split(' ', StringSplitOptions.RemoveEmptyEntries),
             "-u", token.Username, "-w", token.Credential, "-p", Text(relayPort), "-e", "127.0.0.1", "-r", Text(peer.Port),
-            "-n", Text(Messages), "-m", Text(Clients), "-l", Text(MessageBytes), "-z", "5", "127.0.0.1",
+            "-c", "-n", Text(Messages), "-m", Text(Clients), "-l", Text(MessageBytes), "-z", "5", "127.0.0.1",
         ], TimeSpan.FromSeconds(60));
 
         Assert.True(exitCode == 0, output);
