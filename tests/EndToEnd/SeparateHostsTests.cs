@@ -54,7 +54,7 @@ public sealed class SeparateHostsTests(SeparateHostsTests.Region region) : IClas
         public async ValueTask InitializeAsync()
         {
             await _postgres.StartAsync();
-            _connectionString = await _postgres.CreateDatabaseAsync();
+            _connectionString = await _postgres.CreateDatabaseAsync() + ";Timeout=20";
             _silo = LaunchSilo();
             _gateway = HostProcess.Start("Gateway", [.. Shared(), $"--Gateway:Urls=http://127.0.0.1:{_gatewayHttp}", $"--Operator:Key={OperatorKey}"]);
             _relay = HostProcess.Start("Relay",
