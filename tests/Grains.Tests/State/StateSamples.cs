@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using NetDiscovery.Grains.Allocations;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Addresses;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Grains.Interfaces.Sessions;
+using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.Grains.Interfaces.Usage;
+using NetDiscovery.Grains.Relays;
+using NetDiscovery.Grains.Sessions;
+using NetDiscovery.Grains.Tenants;
+
+namespace NetDiscovery.Grains.Tests.State;
+
+/// <summary>One value of each stored state in which no member is empty or at its default.</summary>
+internal static class StateSamples
+{
+    private static readonly DateTimeOffset At = new(2030, 5, 6, 7, 8, 9, 123, TimeSpan.Zero);
+    private static readonly TenantId Tenant = new(Guid.Parse("0195aaaa00000000000000000000abcd"));
+    private static readonly SessionId Session = new(Guid.Parse("0195bbbb00000000000000000000abcd"), "eu");
+    private static readonly AllocationId Allocation = new(Guid.Parse("0195cccc00000000000000000000abcd"));
+
+    private static readonly DiscoveryConfiguration Discovery = new()
+    {
+        Version = 3,
+        TokenTtlSeconds = new TokenTtl { Default = 60, Max = 120 },
+        Regions = ["eu", "us"],
+        Transports = ["udp"],
+        Decision = "relay-only",
+        Peers = new PeerRules { Allow = ["198.51.100.0/24"], Deny = ["198.51.100.7/32"] },
+        Quotas = new Quotas
+        {
+            ConcurrentAllocations = 1, ConcurrentAllocationsPerCredential = 2, RelayedBytesPerMonth = 3, OnQuota = "notify", BitsPerSecondPerAllocation = 4, BitsPerSecond = 5,
+        },
+        Callbacks = new Callbacks { EventUrl = "https://a.example/", DecisionUrl = "https://b.example/", DecisionTimeoutMs = 100, OnDecisionTimeout = "deny" },
+        Endpoints = ImmutableSortedDictionary<string, string>.Empty.Add("alice", "https://c.example/"),
+    };
+
+    private static readonly ImmutableArray<SessionEndpoint> Endpoints = [new SessionEndpoint("alice", "192.0.2.7", "eu", [1, 2])];
+
+    private static readonly ImmutableSortedDictionary<string, string> Metadata = ImmutableSortedDictionary<string, string>.Empty.Add("call", "42");
+
+    public static IReadOnlyDictionary<Type, object> All { get; } = new object[]
+    {
+        new TenantState
+        {
+            Tenant = new Tenant(Tenant, "acme", TenantStatus.Suspended, new TenantId(Guid.Empty), At),
+            OwnStatus = TenantStatus.Suspended,
+            ParentStatus = TenantStatus.Closed,
+            SubAccountsBehind = true,
+            AuthTokenHash = [1, 2, 3],
+            ApiKeys = [new StoredApiKey(new ApiKey(new ApiKeyId(Guid.Empty), "ci", At), [4, 5])],
+            SigningKeys = [new SigningKey(7, [6, 7], At)],
+            Discovery = Discovery,
+            RevokedTokens = [new RevokedToken(new TokenId(Guid.Empty), At)],
+            RevokedLabels = ImmutableSortedDictionary<string, DateTimeOffset>.Empty.Add("label", At),
+            Version = 12,
+        },
+        new TenantSubscribersState { Until = ImmutableSortedDictionary<string, DateTimeOffset>.Empty.Add("relay-1", At) },
+        new ApiKeyState { Tenant = Tenant },
+        new RelayState
+        {
+            Announcement = new RelayAnnouncement("relay-1", "eu", Guid.Parse("0195dddd00000000000000000000abcd"), [new RelayListener(Transport.Tls, "turn.example", 5349)], ["192.0.2.1"], 100, "1.0"),
+            RegisteredAt = At,
+            Draining = true,
+            Commands =
+            [
+                new SequencedCommand(1, new CutAllocation(Allocation)),
+                new SequencedCommand(2, new RefreshTenant(Tenant, 9)),
+                new SequencedCommand(3, new SetDraining(true)),
+            ],
+            LastSequence = 3,
+        },
+        new AllocationState
+        {
+            Allocation = new Allocation
+            {
+                Id = Allocation,
+                Tenant = Tenant,
+                Session = Session,
+                Token = new TokenId(Guid.Empty),
+                Endpoint = "alice",
+                Label = "label",
+                Region = "eu",
+                RelayId = "relay-1",
+                FiveTuple = new FiveTuple(new TransportAddress("192.0.2.7", 5000), new TransportAddress("2001:db8::1", 3478), Transport.Dtls),
+                RelayedTransportAddresses = [new TransportAddress("192.0.2.1", 50_000)],
+                OpenedAt = At,
+                ExpiresAt = At.AddMinutes(10),
+                ClosedAt = At.AddMinutes(5),
+                CloseReason = AllocationCloseReason.Revoked,
+                Permissions = ImmutableSortedDictionary<string, DateTimeOffset>.Empty.Add("198.51.100.1", At),
+                Channels = [new Channel(0x4000, new TransportAddress("198.51.100.1", 9000), At)],
+                Totals = new UsageTotals
+                {
+                    Allocations = 1, AllocationSeconds = 2, Sessions = 3, Bindings = 4, Tokens = 5, BytesFromClient = 6, BytesToClient = 7, BytesToPeer = 8,
+                    BytesFromPeer = 9, PacketsFromClient = 10, PacketsToClient = 11, PacketsToPeer = 12, PacketsFromPeer = 13,
+                },
+                Sequence = 17,
+            },
+        },
+        new StoredSession
+        {
+            Session = new Session(
+                Session, Tenant, SessionState.Ended, new SessionDecision(DecisionMode.Turn, "because", Metadata, "eu", "declared"), Endpoints, Metadata, At, At.AddHours(1)),
+            Request = new CreateSession(Session, Tenant, Endpoints, Metadata, "declared"),
+            Timeline = [new TimelineEntry(At, "created", "why", "relay-1")],
+        },
+    }.ToDictionary(sample => sample.GetType());
+}
