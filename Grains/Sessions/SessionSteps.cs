@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
@@ -13,7 +12,7 @@ internal static class SessionSteps
     /// <summary>The session's first state.</summary>
     public static StoredSession Create(CreateSession request, DiscoveryConfiguration discovery, DateTimeOffset now)
     {
-        var decision = Decide(request, discovery);
+        var decision = SessionDecisions.Decide(request, discovery);
         var session = new Session(request.Id, request.Tenant, SessionState.Created, decision, request.Endpoints, request.Metadata, now, null);
         return new StoredSession { Session = session, Request = request }
             .With(new TimelineEntry(now, "created", request.RegionReason, null))
@@ -25,30 +24,6 @@ internal static class SessionSteps
         ? state
         : (state with { Session = session with { State = SessionState.Ended, EndedAt = now } })
             .With(new TimelineEntry(now, "ended", "Ended through the API.", null));
-
-    private static SessionDecision Decide(CreateSession request, DiscoveryConfiguration discovery)
-    {
-        var (mode, reason) = discovery.Decision switch
-        {
-            "relay-only" => (DecisionMode.Turn, "The tenant's configuration allows relayed paths only."),
-            "direct" => (DecisionMode.Stun, "The tenant's configuration allows direct paths only."),
-            _ => (DecisionMode.Undecided, "Nothing is known of the endpoints' NATs yet: direct is tried with TURN prepared."),
-        };
-
-        var inputs = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        inputs["policy"] = discovery.Decision;
-        inputs["configurationVersion"] = discovery.Version.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        foreach (var endpoint in request.Endpoints)
-        {
-            inputs[$"endpoint.{endpoint.Name}.address"] = endpoint.Address ?? "unknown";
-            inputs[$"endpoint.{endpoint.Name}.region"] = endpoint.Region ?? "unknown";
-            inputs[$"endpoint.{endpoint.Name}.nat"] = endpoint.Nat is { } nat
-                ? $"mapping {nat.Mapping?.ToString() ?? "unknown"}, filtering {nat.Filtering?.ToString() ?? "unknown"}{(nat.UdpBlocked == true ? ", UDP blocked" : "")}"
-                : "unknown";
-        }
-
-        return new SessionDecision(mode, reason, inputs.ToImmutable(), request.Id.Region, request.RegionReason);
-    }
 
     private static StoredSession With(this StoredSession state, TimelineEntry entry)
     {
