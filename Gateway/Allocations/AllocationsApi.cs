@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Microsoft.AspNetCore.Mvc;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
@@ -12,6 +13,7 @@ namespace NetDiscovery.Gateway.Allocations;
 /// <summary>Live allocations: <c>/v1/allocations</c>.</summary>
 public static class AllocationsApi
 {
+    private const string TenantParameter = "Whose allocations: the caller or a sub-account; for the operator any tenant.";
     /// <summary>Maps the routes.</summary>
     public static void Map(RouteGroupBuilder api)
     {
@@ -26,7 +28,7 @@ public static class AllocationsApi
     }
 
     private static async Task<IResult> ListAsync(
-        HttpContext http, [AsParameters] PageQuery page, TenantAccess access, IGrainFactory grains, [FromQuery] string? tenant = null, [FromQuery] string? session = null)
+        HttpContext http, [AsParameters] PageQuery page, TenantAccess access, IGrainFactory grains, [FromQuery, Description(TenantParameter)] string? tenant = null, [FromQuery, Description("Only allocations of this session.")] string? session = null)
     {
         var caller = http.Caller();
         TenantChoice scope = caller.IsOperator && string.IsNullOrEmpty(tenant) ? default : await access.ChooseAsync(caller, tenant);

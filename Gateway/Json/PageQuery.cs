@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using NetDiscovery.Grains.Interfaces;
@@ -8,11 +9,11 @@ namespace NetDiscovery.Gateway.Json;
 public sealed record PageQuery
 {
     /// <summary>The <c>next</c> of the page before; left out for the first page.</summary>
-    [FromQuery(Name = "after")]
+    [FromQuery(Name = "after"), Description("The `next` of the page before; left out for the first page.")]
     public string? After { get; init; }
 
     /// <summary>Items on a page, 1 to 500; 100 when left out.</summary>
-    [FromQuery(Name = "limit")]
+    [FromQuery(Name = "limit"), Description("Items on a page, 1 to 500; 100 when left out.")]
     public string? Limit { get; init; }
 
     /// <summary>The page size; notes an error when it is out of range.</summary>

@@ -12,7 +12,8 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
-            context.Response.StatusCode = 499;
+            // Nobody is there to read an answer.
+            context.Abort();
             return;
         }
         catch (Exception exception) when (!context.Response.HasStarted)

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Microsoft.AspNetCore.Mvc;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
@@ -16,6 +17,7 @@ namespace NetDiscovery.Gateway.Sessions;
 /// <summary>Sessions: <c>/v1/sessions</c>.</summary>
 public static class SessionsApi
 {
+    private const string TenantParameter = "Acts for this tenant: a sub-account, or any for the operator.";
     /// <summary>Longest life of a token, so of its revocation.</summary>
     private static readonly TimeSpan LongestToken = TimeSpan.FromHours(48) + TimeSpan.FromMinutes(5);
 
@@ -38,7 +40,7 @@ public static class SessionsApi
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext http, JsonBody<CreateSessionRequest> body, RequestSeed seed, TenantAccess access, SessionMaker maker, [FromQuery] string? tenant = null)
+        HttpContext http, JsonBody<CreateSessionRequest> body, RequestSeed seed, TenantAccess access, SessionMaker maker, [FromQuery, Description(TenantParameter)] string? tenant = null)
     {
         var choice = await access.ChooseAsync(http.Caller(), tenant);
         return choice.Problem is not null ? choice.Problem : await maker.MakeAsync(choice.Tenant!.Id, body.Value, seed);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Gateway.Tenants;
@@ -14,7 +15,7 @@ public record KeyResponse(string Id, string Name, DateTimeOffset CreatedAt)
 
 /// <summary>An API key just made, with the secret that is shown only here.</summary>
 /// <param name="Secret">Password of HTTP Basic authentication with the key's id as the user, or the part after the dot of a bearer.</param>
-public sealed record CreatedKeyResponse(string Id, string Name, DateTimeOffset CreatedAt, string Secret) : KeyResponse(Id, Name, CreatedAt);
+public sealed record CreatedKeyResponse(string Id, string Name, DateTimeOffset CreatedAt, [property: JsonPropertyOrder(1)] string Secret) : KeyResponse(Id, Name, CreatedAt);
 
 /// <summary>The signing key in use.</summary>
 /// <param name="KeyVersion">Its version; tokens minted from now on name it.</param>

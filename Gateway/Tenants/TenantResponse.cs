@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Gateway.Tenants;
@@ -16,5 +17,6 @@ public record TenantResponse(string Id, string Name, TenantStatus Status, string
 
 /// <summary>A tenant just made, with the secret that is shown only here.</summary>
 /// <param name="AuthToken">Password of HTTP Basic authentication with the tenant's id as the user.</param>
-public sealed record CreatedTenantResponse(string Id, string Name, TenantStatus Status, string? Parent, DateTimeOffset CreatedAt, string AuthToken)
+public sealed record CreatedTenantResponse(string Id, string Name, TenantStatus Status, string? Parent, DateTimeOffset CreatedAt,
+    [property: JsonPropertyOrder(1)] string AuthToken)
     : TenantResponse(Id, Name, Status, Parent, CreatedAt);

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using Microsoft.AspNetCore.Mvc;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Idempotency;
@@ -67,7 +69,7 @@ public static class TenantsApi
                 new CreatedTenantResponse(created.Id.ToString(), created.Name, created.Status, created.Parent?.ToString(), created.CreatedAt, authToken.Text));
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, [AsParameters] PageQuery query, IGrainFactory grains, string? parent = null)
+    private static async Task<IResult> ListAsync(HttpContext http, [AsParameters] PageQuery query, IGrainFactory grains, [FromQuery, Description("Only sub-accounts of this tenant.")] string? parent = null)
     {
         var caller = http.Caller();
         var errors = new FieldErrors();

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Microsoft.AspNetCore.Mvc;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
@@ -13,6 +14,7 @@ namespace NetDiscovery.Gateway.Tokens;
 /// <summary>TURN credentials: <c>/v1/tokens</c>.</summary>
 public static class TokensApi
 {
+    private const string TenantParameter = "Acts for this tenant: a sub-account, or any for the operator.";
     /// <summary>No token lives longer than this, so a revocation need not either.</summary>
     private static readonly TimeSpan LongestLife = TimeSpan.FromHours(48) + TimeSpan.FromMinutes(5);
 
@@ -31,7 +33,7 @@ public static class TokensApi
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext http, JsonBody<CreateTokenRequest> body, RequestSeed seed, TenantAccess access, TokenMint mint, [FromQuery] string? tenant = null)
+        HttpContext http, JsonBody<CreateTokenRequest> body, RequestSeed seed, TenantAccess access, TokenMint mint, [FromQuery, Description(TenantParameter)] string? tenant = null)
     {
         var choice = await access.ChooseAsync(http.Caller(), tenant);
         if (choice.Problem is not null)
@@ -43,7 +45,7 @@ public static class TokensApi
     }
 
     private static async Task<IResult> RevokeAsync(
-        HttpContext http, string id, TenantAccess access, IGrainFactory grains, TenantSnapshots snapshots, TimeProvider time, [FromQuery] string? tenant = null)
+        HttpContext http, string id, TenantAccess access, IGrainFactory grains, TenantSnapshots snapshots, TimeProvider time, [FromQuery, Description(TenantParameter)] string? tenant = null)
     {
         var choice = await access.ChooseAsync(http.Caller(), tenant);
         if (choice.Problem is not null)
@@ -62,7 +64,7 @@ public static class TokensApi
     }
 
     private static async Task<IResult> RevokeLabelAsync(
-        HttpContext http, TenantAccess access, IGrainFactory grains, TenantSnapshots snapshots, [FromQuery] string? label = null, [FromQuery] string? tenant = null)
+        HttpContext http, TenantAccess access, IGrainFactory grains, TenantSnapshots snapshots, [FromQuery, Description("The label, 1 to 64 bytes of UTF-8.")] string? label = null, [FromQuery, Description(TenantParameter)] string? tenant = null)
     {
         var choice = await access.ChooseAsync(http.Caller(), tenant);
         if (choice.Problem is not null)

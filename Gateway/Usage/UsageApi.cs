@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
@@ -13,6 +14,7 @@ namespace NetDiscovery.Gateway.Usage;
 /// <summary>The ledger: <c>/v1/usage</c>.</summary>
 public static class UsageApi
 {
+    private const string TenantParameter = "Whose usage: the caller or a sub-account; for the operator any tenant.";
     private const int MaxExportRows = 100_000;
     private const int DefaultExportRows = 10_000;
     private const int ExportBatch = 1_000;
@@ -30,7 +32,7 @@ public static class UsageApi
     }
 
     private static async Task<IResult> QueryAsync(
-        HttpContext http, [AsParameters] UsageParameters parameters, TenantAccess access, IGrainFactory grains, TimeProvider time, [FromQuery] string? tenant = null)
+        HttpContext http, [AsParameters] UsageParameters parameters, TenantAccess access, IGrainFactory grains, TimeProvider time, [FromQuery, Description(TenantParameter)] string? tenant = null)
     {
         var caller = http.Caller();
         var scope = await ScopeAsync(caller, tenant, access);
@@ -54,7 +56,7 @@ public static class UsageApi
     }
 
     private static async Task<IResult> ExportAsync(
-        HttpContext http, [AsParameters] PageQuery query, TenantAccess access, IGrainFactory grains, IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> json, [FromQuery] string? tenant = null)
+        HttpContext http, [AsParameters] PageQuery query, TenantAccess access, IGrainFactory grains, IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> json, [FromQuery, Description(TenantParameter)] string? tenant = null)
     {
         var scope = await ScopeAsync(http.Caller(), tenant, access);
         if (scope.Problem is not null)

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using NetDiscovery.Gateway.Json;
@@ -12,31 +13,31 @@ public sealed record UsageParameters
     private const int MaxYears = 10;
 
     /// <summary>Start, inclusive: an RFC 3339 time or a date, which stands for its midnight in UTC. Default: the start of the current month.</summary>
-    [FromQuery(Name = "from")]
+    [FromQuery(Name = "from"), Description("Start, inclusive: an RFC 3339 time or a date, which stands for its midnight in UTC. Default: the start of the current month.")]
     public string? From { get; init; }
 
     /// <summary>End, exclusive, as <see cref="From"/>. Default: now.</summary>
-    [FromQuery(Name = "to")]
+    [FromQuery(Name = "to"), Description("End, exclusive, as `from`. Default: now.")]
     public string? To { get; init; }
 
     /// <summary><c>hour</c>, <c>day</c> (default) or <c>month</c>, in UTC.</summary>
-    [FromQuery(Name = "granularity")]
+    [FromQuery(Name = "granularity"), Description("`hour`, `day` (default) or `month`, in UTC.")]
     public string? Granularity { get; init; }
 
     /// <summary>What to keep apart, separated by commas: <c>region, session, label, relay, transport</c>, for the operator also <c>tenant</c>.</summary>
-    [FromQuery(Name = "groupBy")]
+    [FromQuery(Name = "groupBy"), Description("What to keep apart, separated by commas: `region, session, label, relay, transport`, for the operator also `tenant`.")]
     public string[]? GroupBy { get; init; }
 
     /// <summary>Only this session's.</summary>
-    [FromQuery(Name = "session")]
+    [FromQuery(Name = "session"), Description("Only this session's.")]
     public string? Session { get; init; }
 
     /// <summary>The <c>next</c> of the page before.</summary>
-    [FromQuery(Name = "after")]
+    [FromQuery(Name = "after"), Description("The `next` of the page before.")]
     public string? After { get; init; }
 
     /// <summary>Items on a page, 1 to 500; 100 when left out.</summary>
-    [FromQuery(Name = "limit")]
+    [FromQuery(Name = "limit"), Description("Items on a page, 1 to 500; 100 when left out.")]
     public string? Limit { get; init; }
 
     /// <summary>The query for the ledger; to be used only when nothing was noted.</summary>

@@ -83,6 +83,9 @@ public sealed class RouteTests(RealGateway real)
             Assert.NotEmpty(operation["security"]!.AsArray());
             Assert.NotNull(operation["responses"]!["401"]);
             Assert.NotEmpty(operation["tags"]!.AsArray());
+            Assert.All(
+                (operation["parameters"]?.AsArray() ?? []).Where(parameter => (string?)parameter!["in"] == "query"),
+                parameter => Assert.False(string.IsNullOrEmpty((string?)parameter!["description"]), $"{method} {pattern}: {parameter["name"]} has no description."));
         }
     }
 

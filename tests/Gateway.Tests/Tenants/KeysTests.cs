@@ -16,7 +16,7 @@ public sealed class KeysTests(RealGateway real)
     {
         var tenant = await Gateway.NewTenantAsync();
         var body = await (await tenant.Client.PostAsJsonAsync($"/v1/tenants/{tenant.Id}/keys", new { name = "ci" })).ExpectAsync(201);
-        Assert.Equal(["createdAt", "id", "name", "secret"], body.Names().Order());
+        Assert.Equal(["id", "name", "createdAt", "secret"], body.Names());
         var (id, secret) = ((string)body["id"]!, (string)body["secret"]!);
         Assert.Matches("^SK[0-9a-f]{32}$", id);
         HttpClient[] ways = [Gateway.Basic(id, secret), Gateway.Client(new AuthenticationHeaderValue("Bearer", $"{id}.{secret}"))];

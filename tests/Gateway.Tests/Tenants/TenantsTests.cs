@@ -14,7 +14,7 @@ public sealed class TenantsTests(RealGateway real)
         var response = await Gateway.Operator.PostAsJsonAsync("/v1/tenants", new { name = "Möwe & Söhne" });
         var body = await response.ExpectAsync(201);
 
-        Assert.Equal(["authToken", "createdAt", "id", "name", "parent", "status"], body.Names().Order());
+        Assert.Equal(["id", "name", "status", "parent", "createdAt", "authToken"], body.Names());
         Assert.Matches("^AC[0-9a-f]{32}$", (string)body["id"]!);
         Assert.Equal("active", (string?)body["status"]);
         Assert.Equal($"/v1/tenants/{body["id"]}", response.Headers.Location?.ToString());
