@@ -1,9 +1,12 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using NetDiscovery.Relay.Client;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Hosting;
 
@@ -72,13 +75,45 @@ internal sealed class RelayFixture : IAsyncDisposable
         Server.Connect();
     }
 
+    /// <summary>Stops the relay; a clock that stands still is moved meanwhile.</summary>
+    public async Task StopAsync()
+    {
+        var stopping = Server.StopAsync();
+        while (!stopping.IsCompleted && time is FakeTimeProvider fake)
+        {
+            fake.Advance(TimeSpan.FromMilliseconds(10));
+            await Task.Yield();
+        }
+
+        await stopping;
+    }
+
+    /// <summary>A client with a credential of its own, connected.</summary>
+    public async Task<TurnClient> ConnectAsync(ClientTransport transport = ClientTransport.Udp, MintedCredential? credential = null, Func<TurnClientOptions, TurnClientOptions>? change = null)
+    {
+        credential ??= Mint();
+        var options = new TurnClientOptions { Server = EndPoint, Transport = transport, Username = credential.Username, Password = credential.Password };
+        return await new TurnClient(change?.Invoke(options) ?? options).ConnectAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Waits for a state that the relay reaches by itself.</summary>
+    public static async Task UntilAsync(Func<bool> reached, string what)
+    {
+        var limit = Stopwatch.StartNew();
+        while (!reached())
+        {
+            Assert.True(limit.Elapsed < TimeSpan.FromSeconds(20), $"Not reached in 20 s: {what}");
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+    }
+
     public MintedCredential Mint(TimeSpan? ttl = null) => Tenant.Mint(time.GetUtcNow(), ttl);
 
     public async ValueTask DisposeAsync()
     {
         if (Server is not null)
         {
-            await Server.DisposeAsync();
+            await StopAsync();
         }
 
         await meters.DisposeAsync();
