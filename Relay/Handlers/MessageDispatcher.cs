@@ -167,21 +167,20 @@ internal sealed class MessageDispatcher(Worker worker)
         }
 
         var result = TryRefuseUnknown(ref context, out var refusal) ? refusal : Handle(ref context, allocation);
-        var sent = Reply(ref context, result);
-        if (allocation is null)
-        {
-            worker.Table.TryGet(tuple, out allocation);
-        }
-
-        if (allocation is { Closed: false })
-        {
-            Count(allocation, request.Bytes.Length, sent ? result.Length : 0);
-        }
-
         if (result.Delete is { } delete)
         {
+            // Counted and gone before the client hears of it: whoever acts on the response meets no remains.
+            Count(delete, request.Bytes.Length, result.Length);
             replies.Add(tuple, request.TransactionId, worker.Response.AsSpan(0, result.Length), context.Now);
             worker.Table.Close(delete, AllocationCloseReason.Deleted);
+            Reply(ref context, result);
+            return;
+        }
+
+        var sent = Reply(ref context, result);
+        if (allocation is not null || worker.Table.TryGet(tuple, out allocation))
+        {
+            Count(allocation, request.Bytes.Length, sent ? result.Length : 0);
         }
     }
 

@@ -72,6 +72,9 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     /// <summary>Relayed ports not in use, over all addresses.</summary>
     public int FreePorts => Services.Relayed.All.Sum(address => address.Ports.Free);
 
+    /// <summary>Stream connections open.</summary>
+    public int Connections => listeners.Connections;
+
     /// <summary>Opens the listeners and serves the tenants known from before. Does not need the cluster: <see cref="Connect"/>.</summary>
     /// <exception cref="StartupException">A port is in use.</exception>
     public void Start()

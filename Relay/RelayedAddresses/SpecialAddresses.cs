@@ -64,6 +64,12 @@ internal static class SpecialAddresses
             return 2;
         }
 
+        if (address <= UInt128.One)
+        {
+            // Unspecified and loopback look like IPv4-compatible ones and are themselves.
+            return 0;
+        }
+
         // ISATAP's marker sits in the interface identifier, behind any prefix.
         if (Nat64.Contains(address) || Compatible.Contains(address) || Isatap.Contains((UInt128)(ulong)address))
         {

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Client;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Hosting;
@@ -70,9 +71,11 @@ internal sealed class RelayFixture : IAsyncDisposable
         configure?.Invoke(Options);
         var identity = new RelayIdentity(Options.Id, "local", Guid.NewGuid());
         var pacing = new ControlPlanePacing { Linger = TimeSpan.Zero, Heartbeat = TimeSpan.FromMilliseconds(100), StopWithin = TimeSpan.FromSeconds(2) };
-        Server = new RelayServer(Options, identity, Cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, Loggers());
-        Server.Start();
-        Server.Connect();
+        var server = new RelayServer(Options, identity, Cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, Loggers());
+        Server ??= server;
+        server.Start();
+        server.Connect();
+        Server = server;
     }
 
     /// <summary>Stops the relay; a clock that stands still is moved meanwhile.</summary>
@@ -94,6 +97,25 @@ internal sealed class RelayFixture : IAsyncDisposable
         credential ??= Mint();
         var options = new TurnClientOptions { Server = EndPoint, Transport = transport, Username = credential.Username, Password = credential.Password };
         return await new TurnClient(change?.Invoke(options) ?? options).ConnectAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>The one live allocation of the relay.</summary>
+    public Allocation SingleAllocation()
+    {
+        Allocation? found = null;
+        foreach (var worker in Server.Workers)
+        {
+            lock (worker.Gate)
+            {
+                worker.Table.CloseWhere(allocation =>
+                {
+                    found = allocation;
+                    return null;
+                });
+            }
+        }
+
+        return found ?? throw new InvalidOperationException("There is no allocation.");
     }
 
     /// <summary>Waits for a state that the relay reaches by itself.</summary>

@@ -1,0 +1,33 @@
+using System.Net;
+using System.Net.Sockets;
+using NetDiscovery.Relay.Protocol;
+
+namespace NetDiscovery.Relay.Tests.Fixtures;
+
+/// <summary>A peer on loopback: a plain UDP socket.</summary>
+internal sealed class Peer : IDisposable
+{
+    private readonly UdpClient socket;
+
+    public Peer(IPAddress? address = null)
+    {
+        socket = new UdpClient(new IPEndPoint(address ?? IPAddress.Loopback, 0));
+        Address = TransportAddress.From((IPEndPoint)socket.Client.LocalEndPoint!);
+    }
+
+    public TransportAddress Address { get; }
+
+    public Task SendAsync(byte[] data, TransportAddress to) => socket.SendAsync(data, to.ToIPEndPoint()).AsTask();
+
+    public async Task<(byte[] Data, TransportAddress From)> ReceiveAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        var result = await socket.ReceiveAsync(limit.Token);
+        return (result.Buffer, TransportAddress.From(result.RemoteEndPoint));
+    }
+
+    /// <summary>Nothing has arrived that is not read yet. Only meaningful after something sent later has arrived elsewhere.</summary>
+    public bool IsQuiet => socket.Available == 0;
+
+    public void Dispose() => socket.Dispose();
+}

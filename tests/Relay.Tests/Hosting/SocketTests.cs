@@ -1,0 +1,80 @@
+using System.Globalization;
+using NetDiscovery.Relay.Client;
+using NetDiscovery.Relay.Tests.Fixtures;
+
+namespace NetDiscovery.Relay.Tests.Hosting;
+
+/// <summary>However an allocation ends, its sockets and ports are gone.</summary>
+public sealed class SocketTests
+{
+    [Theory]
+    [InlineData("delete", ClientTransport.Udp, 42_000)]
+    [InlineData("delete", ClientTransport.Tcp, 42_100)]
+    [InlineData("disconnect", ClientTransport.Tcp, 42_200)]
+    [InlineData("cut", ClientTransport.Udp, 42_300)]
+    [InlineData("stop", ClientTransport.Udp, 42_400)]
+    [InlineData("stop", ClientTransport.Tcp, 42_500)]
+    public async Task No_relayed_socket_stays(string how, ClientTransport transport, int minPort)
+    {
+        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (minPort, minPort + 99));
+        var clients = new List<TurnClient>();
+        for (var i = 0; i < 20; i++)
+        {
+            clients.Add(await relay.ConnectAsync(transport));
+            await clients[^1].AllocateAsync();
+        }
+
+        Assert.Equal(20, Sockets(minPort));
+        foreach (var client in clients)
+        {
+            if (how == "delete")
+            {
+                await client.RefreshAsync(0);
+            }
+
+            if (how is "delete" or "disconnect")
+            {
+                await client.DisposeAsync();
+            }
+        }
+
+        if (how == "cut")
+        {
+            await RelayFixture.UntilAsync(() => relay.Cluster.Events.Count == 20, "the openings");
+            relay.Cluster.Events.ToList().ForEach(e => relay.Cluster.Command(new Grains.Interfaces.Relays.CutAllocation(e.Allocation)));
+        }
+
+        if (how == "stop")
+        {
+            await relay.StopAsync();
+        }
+
+        await RelayFixture.UntilAsync(() => relay.Server.Allocations == 0 && Sockets(minPort) == 0, "no socket among the relayed ports");
+        Assert.Equal(100, relay.Server.FreePorts);
+        foreach (var client in clients)
+        {
+            await client.DisposeAsync();
+        }
+
+        await RelayFixture.UntilAsync(() => relay.Server.Connections == 0, "no connection");
+    }
+
+    [Fact]
+    public async Task Ten_thousand_allocations_one_after_the_other_leak_no_port_slot_or_socket()
+    {
+        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (42_600, 42_619));
+        await using var client = await relay.ConnectAsync(change: options => options with { Sha256 = false });
+        for (var i = 0; i < 10_000; i++)
+        {
+            await client.AllocateAsync();
+            await client.RefreshAsync(0);
+        }
+
+        Assert.Equal(20, relay.Server.FreePorts);
+        await RelayFixture.UntilAsync(() => relay.Server.Services.Journal.InUse == 0 && Sockets(42_600, 20) == 0, "nothing left");
+    }
+
+    private static int Sockets(int minPort, int count = 100) => File.ReadLines("/proc/net/udp").Skip(1)
+        .Select(line => int.Parse(line.AsSpan(line.IndexOf(':', line.IndexOf(':', StringComparison.Ordinal) + 1) + 1, 4), NumberStyles.HexNumber, CultureInfo.InvariantCulture))
+        .Count(port => port >= minPort && port < minPort + count);
+}
