@@ -37,6 +37,8 @@ class Ours(servers.Server):
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="bench-")
+        self.data = os.path.join(self.folder, "data")  # apart from the working folder, which .NET's settings watch
+        os.mkdir(self.data)
         self.silo = self.gateway = None
 
     @property
@@ -47,7 +49,7 @@ class Ours(servers.Server):
         """Environment of every host: one region on SQLite with Orleans' development clustering on loopback."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith("DOTNET_GC")}
         environment |= {
-            "Data__Path": self.folder, "Orleans__Endpoints__SiloPort": str(SILO_PORT),
+            "Data__Path": self.data, "Orleans__Endpoints__SiloPort": str(SILO_PORT),
             "Orleans__Endpoints__GatewayPort": str(SILO_GATEWAY_PORT), "Operator__Key": OPERATOR_KEY,
             "Gateway__Urls": f"http://127.0.0.1:{API_PORT}", "Relay__Id": "bench",
             "Relay__Port": str(self.port), "Relay__TlsPort": str(self.port + 1), "Relay__MinPort": "20000",
