@@ -43,7 +43,7 @@ def relay(servers, plan, report, quick, rate):
     # The generator sends with UDP_SEGMENT: datagrams arrive together, as from a network card that coalesces.
     _cost(servers, plan, report, rate, 100, 160, 8, ", arriving coalesced", judged=False, segment=True)
     _cost(servers, plan, report, SLOW, 100, 160, 1, f", at {SLOW:,}/s", judged=False)
-    many = 2000 if quick else 10000
+    many = 2000 if quick else min(10000, processes.file_limit() // 2 - 100)  # a client and a peer socket each
     at_many = _cost(servers, plan, report, rate, many, 160, 1, judged=False)
     report.own_ratio(f"cost at {many} / at 100 allocations",
                      {name: at_many[name]["cpu_us"] / at_100[name]["cpu_us"] for name in at_many}, 1.2)

@@ -37,11 +37,16 @@ void flow_open(flow *f, unsigned index, const load_options *options)
     turn_open(&f->client, &options->server, index);
     expect(turn_allocate(&f->client, LIFETIME), "Allocate", index);
     f->peer = peer_address(index);
-    f->peer_fd = open_udp(&f->peer);
+    f->peer.sin_port = htons(9); // where nobody need be, for a flow that stays idle
+    f->peer_fd = -1;
+    if (!options->idle) {
+        f->peer.sin_port = 0;
+        f->peer_fd = open_udp(&f->peer);
+    }
     f->channel = (uint16_t)(0x4000 + index % 0x0fff);
     expect(turn_permit(&f->client, &f->peer), "CreatePermission", index);
     expect(turn_bind_channel(&f->client, &f->peer, f->channel), "ChannelBind", index);
-    if (connect(f->peer_fd, (struct sockaddr *)&f->client.relayed, sizeof f->client.relayed) != 0)
+    if (f->peer_fd >= 0 && connect(f->peer_fd, (struct sockaddr *)&f->client.relayed, sizeof f->client.relayed) != 0)
         die("connect to the relayed address");
     if (options->server.tcp && (f->stream = malloc(FRAME_MAX)) == NULL)
         die("out of memory");
@@ -57,7 +62,8 @@ void flow_close(flow *f)
 {
     expect(turn_refresh(&f->client, 0), "Refresh 0", 0);
     close(f->client.fd);
-    close(f->peer_fd);
+    if (f->peer_fd >= 0)
+        close(f->peer_fd);
     free(f->stream);
 }
 

@@ -85,6 +85,7 @@ int main(int argc, char **argv)
     if (argc < 2)
         die("usage: load relay|binding|control|idle --server ADDRESS:PORT ...");
     read_options(&options, argc - 1, argv + 1);
+    options.idle = strcmp(argv[1], "idle") == 0;
     if (options.server.address.sin_port == 0)
         die("--server is missing");
     if (options.core >= 0)
@@ -95,7 +96,7 @@ int main(int argc, char **argv)
         run_binding(&options);
     else if (strcmp(argv[1], "control") == 0)
         run_control(&options);
-    else if (strcmp(argv[1], "idle") == 0)
+    else if (options.idle)
         run_idle(&options);
     else
         die("no workload is called %s", argv[1]);

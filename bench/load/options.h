@@ -10,6 +10,7 @@ typedef struct {
     unsigned allocations, payload, burst, concurrency;
     unsigned in_flight; // packets on their way at most, when the rate is unlimited
     bool to_peer, to_client; // directions
+    bool idle; // no packets: peers need no sockets
     bool segment; // bursts leave as one UDP_SEGMENT send
 } load_options;
 

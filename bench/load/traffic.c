@@ -28,11 +28,12 @@ void traffic_open(traffic *t, const load_options *options)
     t->options = options;
     t->flows = calloc(options->allocations, sizeof *t->flows);
     t->epoll = epoll_create1(0);
-    raise_file_limit(options->allocations * 2 + 100);
+    raise_file_limit(options->allocations * (options->idle ? 1 : 2) + 100);
     for (unsigned i = 0; i < options->allocations; i++) {
         flow_open(&t->flows[i], i, options);
         watch(t, t->flows[i].client.fd, i, TO_CLIENT);
-        watch(t, t->flows[i].peer_fd, i, TO_PEER);
+        if (!options->idle)
+            watch(t, t->flows[i].peer_fd, i, TO_PEER);
     }
 }
 
