@@ -8,7 +8,8 @@ namespace NetDiscovery.Silo.Storage;
 /// </summary>
 /// <remarks>
 /// When a commit fails because of what it was given (not because the store is away), the group is halved until the call at fault is alone:
-/// only that call fails. When the store is away, every call of the group fails, and the caller sends again.
+/// only that call fails. When the store is away, every call of the group and every call waiting behind it fails, so that nobody waits for
+/// longer than <see cref="GroupCommitLimits.Deadline"/>; the callers send again.
 /// </remarks>
 /// <typeparam name="TCall">What one caller wants stored.</typeparam>
 /// <typeparam name="TResult">What that caller is answered.</typeparam>
@@ -93,7 +94,7 @@ public sealed class GroupCommit<TCall, TResult>(
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var results = await commit([.. group.Select(entry => entry.Call)]);
+            var results = await commit([.. group.Select(entry => entry.Call)]).WaitAsync(limits.Deadline, time);
             metrics.Committed(limits.Name, group.Sum(entry => entry.Rows), Stopwatch.GetElapsedTime(started));
             for (var i = 0; i < group.Count; i++)
             {
@@ -108,12 +109,24 @@ public sealed class GroupCommit<TCall, TResult>(
         }
         catch (Exception exception)
         {
-            // Whatever it is, it belongs to the callers of this group; the pump goes on.
-            metrics.Failed(limits.Name, group.Sum(entry => entry.Rows));
-            foreach (var entry in group)
+            // Whatever it is, it belongs to these callers; the pump goes on.
+            var failed = StorageFailure.IsStoreAway(exception) ? [.. group, .. TakeAll()] : group;
+            metrics.Failed(limits.Name, failed.Sum(entry => entry.Rows));
+            foreach (var entry in failed)
             {
                 entry.Done.SetException(exception);
             }
+        }
+    }
+
+    private List<Entry> TakeAll()
+    {
+        lock (gate)
+        {
+            List<Entry> all = [.. waiting];
+            waiting.Clear();
+            waitingRows = 0;
+            return all;
         }
     }
 

@@ -30,10 +30,7 @@ internal sealed class PostgresProcess(Process guardian, int serverId) : IDisposa
     /// <summary>SIGKILL to the server and to each of its backends, which would otherwise live on for a moment.</summary>
     public async Task KillAsync()
     {
-        var children = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{serverId}/task/{serverId}/children"))
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .Select(id => int.Parse(id, CultureInfo.InvariantCulture));
-        foreach (var id in children.Prepend(serverId))
+        foreach (var id in Ids())
         {
             try
             {
@@ -48,6 +45,18 @@ internal sealed class PostgresProcess(Process guardian, int serverId) : IDisposa
 
         await StopAsync();
     }
+
+    /// <summary>A signal to the server and each of its backends.</summary>
+    public void Signal(string signal)
+    {
+        using var kill = Process.Start("/bin/kill", [$"-{signal}", .. Ids().Select(id => id.ToString(CultureInfo.InvariantCulture))]);
+        kill.WaitForExit();
+    }
+
+    private IEnumerable<int> Ids() => File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{serverId}/task/{serverId}/children"))
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        .Select(id => int.Parse(id, CultureInfo.InvariantCulture))
+        .Prepend(serverId);
 
     public void Dispose() => guardian.Dispose();
 }

@@ -82,6 +82,12 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Kills the server and all its backends with SIGKILL.</summary>
     public Task KillAsync() => process!.KillAsync();
 
+    /// <summary>Freezes the server and its backends (SIGSTOP): connections stay open and nothing answers.</summary>
+    public void Freeze() => process!.Signal("STOP");
+
+    /// <summary>Lets a frozen server go on.</summary>
+    public void Thaw() => process!.Signal("CONT");
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
