@@ -69,6 +69,10 @@ public static class SiloHosting
             options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
             configuration.GetSection("Orleans:ClusterMembership").Bind(options);
         });
+
+        // By default grains of a silo that died are held back for 30 s, lest it still runs and two activations write. Ours may: states are written
+        // against a version, the ledger counts each sequence once, and a silo that was declared dead ends itself.
+        silo.Configure<GrainDirectoryOptions>(options => options.RangeLeaseDuration = TimeSpan.Zero);
         silo.Services.PostConfigure<AdoNetClusteringSiloOptions>(options =>
         {
             if (options is { Invariant: ClusterSettings.PostgreSqlInvariant, ConnectionString: { Length: > 0 } connectionString })
