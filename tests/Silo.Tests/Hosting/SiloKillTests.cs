@@ -12,6 +12,7 @@ using NetDiscovery.TestKit;
 namespace NetDiscovery.Silo.Tests.Hosting;
 
 /// <summary>Real silo processes, killed with SIGKILL under load.</summary>
+[Collection(AssemblyFixtures.Heavy)]
 public sealed class SiloKillTests(PostgresServer server)
 {
     [Fact]

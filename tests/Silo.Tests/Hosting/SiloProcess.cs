@@ -68,17 +68,17 @@ internal sealed class SiloProcess : IAsyncDisposable
                 using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{HealthPort}/health/ready"));
                 return response.StatusCode == HttpStatusCode.OK;
             }
-            catch (HttpRequestException)
+            catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
             {
                 return false;
             }
-        }, TimeSpan.FromSeconds(60), "the silo is ready");
+        }, TimeSpan.FromSeconds(120), "the silo is ready");
     }
 
     /// <returns>The exit code, once it has ended by itself.</returns>
     public async Task<int> ExitAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         await process.WaitForExitAsync(limit.Token);
         return process.ExitCode;
     }

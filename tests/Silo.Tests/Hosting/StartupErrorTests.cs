@@ -6,6 +6,7 @@ using Npgsql;
 namespace NetDiscovery.Silo.Tests.Hosting;
 
 /// <summary>Whatever keeps a silo from starting is one readable message and an exit code.</summary>
+[Collection(AssemblyFixtures.Heavy)]
 public sealed class StartupErrorTests(PostgresServer server)
 {
     [Fact]

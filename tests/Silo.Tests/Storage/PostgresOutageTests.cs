@@ -17,6 +17,7 @@ using Orleans.Storage;
 namespace NetDiscovery.Silo.Tests.Storage;
 
 /// <summary>PostgreSQL goes away under load and comes back: what was acknowledged is there, what was not fails soon and succeeds when sent again.</summary>
+[Collection(AssemblyFixtures.Heavy)]
 public sealed class PostgresOutageTests
 {
     private const int Workers = 12;
