@@ -3,7 +3,7 @@ using NetDiscovery.ServiceDefaults;
 
 return await HostRunner.RunAsync(() =>
 {
-    var builder = WebApplication.CreateBuilder(args);
+    var builder = HostRunner.CreateBuilder(args);
     builder.AddServiceDefaults("netdiscovery-gateway");
     builder.AddOrleansConnection();
     builder.AddGateway();

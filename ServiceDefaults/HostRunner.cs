@@ -7,6 +7,15 @@ namespace NetDiscovery.ServiceDefaults;
 /// <summary>Runs a host and turns everything that can be wrong at start into a message for a person and an exit code.</summary>
 public static class HostRunner
 {
+    /// <summary>The builder every host starts from.</summary>
+    /// <param name="args">Settings of the command line.</param>
+    /// <remarks>
+    /// <c>appsettings.json</c> is the one beside the program, wherever it is started from. The working folder would be watched for changes,
+    /// and the data folder is often in it: each write of the database would wake the watcher.
+    /// </remarks>
+    public static WebApplicationBuilder CreateBuilder(string[] args) =>
+        WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+
     /// <summary>Builds and runs; returns when the host has stopped.</summary>
     /// <param name="build">Makes the application, with all its start-up checks.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>

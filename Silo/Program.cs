@@ -3,7 +3,7 @@ using NetDiscovery.Silo.Hosting;
 
 return await HostRunner.RunAsync(async () =>
 {
-    var builder = WebApplication.CreateBuilder(args);
+    var builder = HostRunner.CreateBuilder(args);
     builder.UseFixedPortsForDevelopment();
     builder.AddServiceDefaults("netdiscovery-silo");
     builder.AddSilo();

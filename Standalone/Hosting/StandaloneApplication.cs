@@ -13,7 +13,7 @@ public static class StandaloneApplication
     /// <param name="output">Takes the start message; standard output when null.</param>
     public static async Task<WebApplication> BuildAsync(string[] args, TextWriter? output = null)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        var builder = HostRunner.CreateBuilder(args);
         builder.AddServiceDefaults("netdiscovery-standalone");
         var operatorKey = OperatorKeyFile.Ensure(builder.Configuration);
         builder.AddSilo();
