@@ -21,10 +21,17 @@ public static class HostRunner
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(Func<Task<WebApplication>> build)
     {
+        var stopping = CancellationToken.None;
         try
         {
             await using var app = await build();
+            stopping = app.Lifetime.ApplicationStopping;
             await app.RunAsync();
+            return ExitCodes.Ok;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Asked to stop while still starting, for example while waiting for the cluster.
             return ExitCodes.Ok;
         }
         catch (Exception exception) when (Explain(exception) is { } problem)

@@ -33,6 +33,7 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
     private static readonly TimeSpan AbsentFor = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan UnavailableFor = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ForgetAfter = TimeSpan.FromHours(1);
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<TenantId, TenantEntry> entries = new();
     private readonly ConcurrentDictionary<TenantId, bool> questions = new();
@@ -110,7 +111,9 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
             }
         }
 
-        await Parallel.ForEachAsync(entries.Keys, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellation }, async (tenant, _) =>
+        var idleBefore = (now - IdleAfter).ToUnixTimeMilliseconds();
+        var inUse = entries.Values.Where(entry => entry.Allocations > 0 || entry.LastUsedUnixMilliseconds >= idleBefore).Select(entry => entry.Id);
+        await Parallel.ForEachAsync(inUse, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellation }, async (tenant, _) =>
         {
             try
             {
@@ -188,7 +191,13 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
         var policy = new TenantPolicy(snapshot);
         var entry = entries.GetOrAdd(
             snapshot.Id, (id, first) => new TenantEntry(id, first) { LastUsedUnixMilliseconds = time.GetUtcNow().ToUnixTimeMilliseconds() }, policy);
-        if (!ReferenceEquals(entry.Policy, policy) && !entry.TryReplace(policy))
+        if (ReferenceEquals(entry.Policy, policy))
+        {
+            // New here: nothing lives under it yet.
+            return true;
+        }
+
+        if (!entry.TryReplace(policy))
         {
             return false;
         }

@@ -12,7 +12,7 @@ internal sealed class RelayReadyCheck(RelayServer server) : IHealthCheck
         : HealthCheckResult.Healthy($"{server.Allocations} allocations, {server.FreePorts} relayed ports free."));
 }
 
-/// <summary>The connection to the cluster. Shown, and not part of readiness: a relay serves the tenants it knows without it.</summary>
+/// <summary>The connection to the cluster. Shown with readiness, at worst as degraded, which is still ready: a relay serves the tenants it knows without it.</summary>
 internal sealed class ClusterLinkCheck(RelayServer server) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(

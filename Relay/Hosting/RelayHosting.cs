@@ -27,7 +27,7 @@ public static class RelayHosting
         builder.Services.AddHostedService<RelayService>();
         builder.Services.AddHealthChecks()
             .AddCheck<RelayReadyCheck>("relay", tags: [ServiceDefaultsExtensions.ReadyTag])
-            .AddCheck<ClusterLinkCheck>("relay-cluster-link");
+            .AddCheck<ClusterLinkCheck>("relay-cluster-link", tags: [ServiceDefaultsExtensions.ReadyTag]);
     }
 
     private static void FillIn(RelayOptions options, IConfiguration configuration)

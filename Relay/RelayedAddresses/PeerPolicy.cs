@@ -18,7 +18,7 @@ internal enum PeerVerdict : byte
 /// Which peers may be reached through this relay. Denied by default: all that is not plain global unicast.
 /// Operator rules come first (a deny wins over an allow), then the default, then the tenant's and the credential's limits.
 /// The relay's own addresses are a case of their own: currently relayed ports are open, so that two clients of one relay can
-/// meet wherever it is installed; listener ports never are; other ports as the address itself is judged. Immutable but for the port pools it reads.
+/// meet wherever it is installed; listener ports never are; other ports only where the operator allows the address. Immutable but for the port pools it reads.
 /// </summary>
 internal sealed class PeerPolicy
 {
@@ -74,7 +74,9 @@ internal sealed class PeerPolicy
             return true;
         }
 
-        return !listeners.Contains(peer) && IsOpen(AddressBlock.ValueOf(peer));
+        // Other services of this machine see such packets come from within, past its firewall: only the operator's own word opens them.
+        var address = AddressBlock.ValueOf(peer);
+        return !listeners.Contains(peer) && allow.Contains(address) && !deny.Contains(address);
     }
 
     private bool IsOpen(UInt128 address)

@@ -111,6 +111,17 @@ public sealed class PeerPolicyTests
         Assert.False(policy.IsOwnPortOpen(TransportAddress.Parse("127.0.0.1:3478")));
     }
 
+    [Theory]
+    [InlineData(false, PeerVerdict.Denied)]
+    [InlineData(true, PeerVerdict.OwnAddress)]
+    internal void Other_services_of_this_machine_stay_closed_on_a_public_address_too(bool allowed, PeerVerdict expected)
+    {
+        var local = TransportAddress.Parse("9.9.9.9:0");
+        var policy = new PeerPolicy(
+            Blocks(allowed ? ["9.9.9.9"] : []), Blocks(), new RelayedAddressSet(new RelayedAddress(local, local, new PortPool(50_000, 50_010))), [local.WithPort(3478)]);
+        Assert.Equal(expected, policy.Judge(local.WithPort(53), PeerLimits.None));
+    }
+
     [Fact]
     public void Public_address_of_a_neighbour_is_reached_at_its_local_one()
     {
