@@ -1,6 +1,6 @@
 namespace NetDiscovery.Relay.Client;
 
-/// <summary>What went over the client's leg, exactly: to be compared with the server's ledger. Bytes are UDP payloads or bytes in the TCP or TLS stream. Thread-safe.</summary>
+/// <summary>What went over the client's leg, exactly: to be compared with the server's ledger. Bytes are UDP payloads, bytes in the TCP or TLS stream, or messages inside DTLS records. Thread-safe.</summary>
 public sealed class ClientCounters
 {
     private long _payloadBytesSent, _payloadBytesReceived, _datagramsSent, _datagramsReceived;

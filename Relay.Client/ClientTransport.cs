@@ -11,4 +11,7 @@ public enum ClientTransport
 
     /// <summary>TLS over TCP.</summary>
     Tls,
+
+    /// <summary>DTLS 1.2 over UDP (RFC 7350): requests are retransmitted. Needs OpenSSL 3 on the system.</summary>
+    Dtls,
 }

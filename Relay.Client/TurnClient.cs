@@ -10,7 +10,7 @@ using NetDiscovery.Relay.Protocol.Stun;
 namespace NetDiscovery.Relay.Client;
 
 /// <summary>
-/// A STUN and TURN client over UDP, TCP or TLS (RFC 8489, RFC 8656, RFC 6062, RFC 8016, RFC 5780). It holds at most one allocation
+/// A STUN and TURN client over UDP, TCP, TLS or DTLS (RFC 8489, RFC 8656, RFC 7350, RFC 6062, RFC 8016, RFC 5780). It holds at most one allocation
 /// and does not refresh by itself. Thread-safe; callbacks run on the receiving thread.
 /// </summary>
 public sealed class TurnClient : IAsyncDisposable
@@ -66,12 +66,17 @@ public sealed class TurnClient : IAsyncDisposable
 
     private ILink Link => _link ?? throw new InvalidOperationException($"Call {nameof(ConnectAsync)} first.");
 
-    /// <summary>Opens the socket, and the connection over TCP and TLS.</summary>
+    /// <summary>Opens the socket, and the connection over TCP, TLS and DTLS.</summary>
     /// <returns>This.</returns>
     public async Task<TurnClient> ConnectAsync(CancellationToken cancellationToken = default)
     {
         if (_link is not null) throw new InvalidOperationException("Connected already.");
-        _link = _options.Transport == ClientTransport.Udp ? new UdpLink(_options) : await StreamLink.ConnectAsync(_options, cancellationToken);
+        _link = _options.Transport switch
+        {
+            ClientTransport.Udp => new UdpLink(_options),
+            ClientTransport.Dtls => await DtlsLink.ConnectAsync(_options, cancellationToken),
+            _ => await StreamLink.ConnectAsync(_options, cancellationToken),
+        };
         _receiving = ReceiveLoopAsync(_link);
         return this;
     }

@@ -49,6 +49,7 @@ internal sealed class StreamLink : ILink
                 {
                     TargetHost = options.TlsName ?? options.Server.Address.ToString(),
                     RemoteCertificateValidationCallback = options.CertificateValidation,
+                    ApplicationProtocols = [new SslApplicationProtocol("stun.turn"), new SslApplicationProtocol("stun.nat-discovery")],
                 },
                 cancellationToken);
             return (tls, local);
