@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.Listeners.Tls;
 
 namespace NetDiscovery.Relay.Hosting;
 
@@ -39,6 +41,22 @@ internal sealed class RelayMetrics : IDisposable
         meter.CreateObservableGauge("netdiscovery.relay.journal.unconfirmed", unconfirmed, "{allocation}", "Allocations in the journal: live, or ended and not yet confirmed by the cluster.");
     }
 
+    /// <summary>Adds the instruments of TLS and DTLS.</summary>
+    public void Observe(SecureTransports secure, Func<(long Cookies, long Strays, long Unsendable)> dtls)
+    {
+        meter.CreateObservableGauge(
+            "netdiscovery.relay.certificate.validity", () => secure.CertificateLeft.TotalSeconds, "s", "Time until the certificate for TLS and DTLS expires; negative afterwards.");
+        meter.CreateObservableCounter(
+            "netdiscovery.relay.handshakes",
+            () => Outcomes(Transport.Tls, secure.TlsCounters).Concat(Outcomes(Transport.Dtls, secure.Dtls.Counters)),
+            "{handshake}",
+            "TLS and DTLS handshakes, by outcome.");
+        meter.CreateObservableUpDownCounter("netdiscovery.relay.dtls.associations", () => secure.Dtls.Associations.Open, "{association}", "DTLS associations, handshakes included.");
+        meter.CreateObservableCounter("netdiscovery.relay.dtls.cookies", () => dtls().Cookies, "{datagram}", "HelloVerifyRequests sent to DTLS clients that had yet to prove their address.");
+        meter.CreateObservableCounter("netdiscovery.relay.dtls.strays", () => dtls().Strays, "{datagram}", "Datagrams to DTLS ports that belong to no association.");
+        meter.CreateObservableCounter("netdiscovery.relay.dtls.unsendable", () => dtls().Unsendable, "{message}", "Messages to DTLS clients that were dropped: association ended, or message too long for a record.");
+    }
+
     public void AllocationOpened(Transport transport) => opened.Add(1, new KeyValuePair<string, object?>("transport", transport.Name()));
 
     public void AllocationClosed(Transport transport, AllocationCloseReason reason) =>
@@ -55,6 +73,17 @@ internal sealed class RelayMetrics : IDisposable
     public void ConnectionRefused(string limit) => refusedConnections.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
     public void Dispose() => meter.Dispose();
+
+    private static IEnumerable<Measurement<long>> Outcomes(Transport transport, HandshakeCounters counters)
+    {
+        yield return Outcome(counters.Done, "done");
+        yield return Outcome(counters.Failed, "failed");
+        yield return Outcome(counters.TimedOut, "timeout");
+        yield return Outcome(counters.Refused, "refused");
+
+        Measurement<long> Outcome(long count, string outcome) =>
+            new(count, new KeyValuePair<string, object?>("transport", transport.Name()), new KeyValuePair<string, object?>("outcome", outcome));
+    }
 
     private static readonly string[] Names = [.. Enum.GetValues<AllocationCloseReason>().Select(reason => reason.ToString())];
     private static readonly string[] DropNames = [.. Enum.GetValues<DropReason>().Select(reason => reason.ToString())];

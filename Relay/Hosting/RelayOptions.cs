@@ -19,8 +19,11 @@ public sealed class RelayOptions
     /// <summary>Port of STUN and TURN over UDP and TCP, 1 to 65535. Default: 3478.</summary>
     public int Port { get; set; } = 3478;
 
-    /// <summary>Port of TURN over TLS and DTLS, 1 to 65535, not <see cref="Port"/>. Default: 5349.</summary>
+    /// <summary>Port of TURN over TLS (TCP) and DTLS (UDP), 1 to 65535, not <see cref="Port"/>; 0 for neither. Default: 5349.</summary>
     public int TlsPort { get; set; } = 5349;
+
+    /// <summary>Further ports of TURN over TLS and DTLS, 1 to 65535 each, for networks that let few ports out: 443. Offered to clients after <see cref="TlsPort"/>. None by default.</summary>
+    public int[] TlsPorts { get; set; } = [];
 
     /// <summary>Second IP address for RFC 5780; none by default.</summary>
     public string? AlternateAddress { get; set; }
@@ -58,6 +61,9 @@ public sealed class RelayOptions
     /// </summary>
     public bool Rfc5766Channels { get; set; } = true;
 
+    /// <summary>Every port of TLS and DTLS.</summary>
+    internal IEnumerable<int> AllTlsPorts => TlsPort == 0 ? TlsPorts : TlsPorts.Prepend(TlsPort);
+
     /// <summary>Highest channel number taken.</summary>
     internal ushort MaxChannel => Rfc5766Channels ? TurnDefaults.MaxRfc5766Channel : TurnDefaults.MaxChannel;
 
@@ -85,8 +91,20 @@ public sealed class RelayOptions
     /// <summary>Stream connections at once from one IPv4 address or one IPv6 /64, 1 to <see cref="MaxConnections"/>. Default: 1,000 (offices behind one NAT).</summary>
     public int MaxConnectionsPerSource { get; set; } = 1_000;
 
-    /// <summary>Seconds a stream connection may live without an allocation, 1 to 600. Default: 30.</summary>
+    /// <summary>Seconds a stream connection may live without an allocation, and a DTLS association may be silent without one, 1 to 600. Default: 30.</summary>
     public int UnauthenticatedSeconds { get; set; } = 30;
+
+    /// <summary>Seconds a TLS or DTLS handshake may take, 1 to 60. Default: 10.</summary>
+    public int HandshakeSeconds { get; set; } = 10;
+
+    /// <summary>TLS and DTLS handshakes under way at once, 1 to 1,000,000. Default: 4,096.</summary>
+    public int MaxHandshakes { get; set; } = 4_096;
+
+    /// <summary>TLS and DTLS handshakes under way at once from one IPv4 address or one IPv6 /64, 1 to <see cref="MaxHandshakes"/>. Default: 256.</summary>
+    public int MaxHandshakesPerSource { get; set; } = 256;
+
+    /// <summary>DTLS associations at once, 1 to 1,000,000; each takes about 50 KB of native memory. From one source as many as <see cref="MaxConnectionsPerSource"/>. Default: 20,000.</summary>
+    public int MaxDtlsAssociations { get; set; } = 20_000;
 
     /// <summary>Bytes queued towards one slow stream client before relayed data is dropped, 65,536 to 16,777,216. Default: 262,144.</summary>
     public int MaxBufferedBytes { get; set; } = 256 * 1024;

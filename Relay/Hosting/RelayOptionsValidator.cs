@@ -24,7 +24,16 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
         CheckAddresses(problems, nameof(options.PublicAddresses), options.PublicAddresses);
         CheckPublicAddresses(problems, options);
         Check(IsPort(options.Port), nameof(options.Port), options.Port, "must be 1 to 65535");
-        Check(IsPort(options.TlsPort) && options.TlsPort != options.Port, nameof(options.TlsPort), options.TlsPort, "must be 1 to 65535 and differ from Relay:Port");
+        Check((IsPort(options.TlsPort) && options.TlsPort != options.Port) || options.TlsPort == 0, nameof(options.TlsPort), options.TlsPort,
+            "must be 1 to 65535 and differ from Relay:Port, or 0 for none");
+        for (var i = 0; i < options.TlsPorts.Length; i++)
+        {
+            var port = options.TlsPorts[i];
+            Check(IsPort(port) && port != options.Port && port != options.TlsPort && port != options.AlternatePort && Array.IndexOf(options.TlsPorts, port) == i, $"{nameof(options.TlsPorts)}:{i}", port,
+                "must be 1 to 65535 and differ from every other port of the relay");
+            Check(port < options.MinPort || port > options.MaxPort, $"{nameof(options.TlsPorts)}:{i}", port, "lies among the relayed ports, Relay:MinPort to Relay:MaxPort");
+        }
+
         Check(options.AlternateAddress is null || IsSpecificAddress(options.AlternateAddress), nameof(options.AlternateAddress), options.AlternateAddress,
             "must be one IPv4 or IPv6 address of this machine");
         Check(options.AlternatePort is null || (IsPort(options.AlternatePort.Value) && options.AlternatePort != options.Port && options.AlternatePort != options.TlsPort),
@@ -56,6 +65,11 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
         Check(options.MaxConnectionsPerSource >= 1 && options.MaxConnectionsPerSource <= options.MaxConnections, nameof(options.MaxConnectionsPerSource), options.MaxConnectionsPerSource,
             "must be 1 to Relay:MaxConnections");
         Check(options.UnauthenticatedSeconds is >= 1 and <= 600, nameof(options.UnauthenticatedSeconds), options.UnauthenticatedSeconds, "must be 1 to 600");
+        Check(options.HandshakeSeconds is >= 1 and <= 60, nameof(options.HandshakeSeconds), options.HandshakeSeconds, "must be 1 to 60");
+        Check(options.MaxHandshakes is >= 1 and <= 1_000_000, nameof(options.MaxHandshakes), options.MaxHandshakes, "must be 1 to 1,000,000");
+        Check(options.MaxHandshakesPerSource >= 1 && options.MaxHandshakesPerSource <= options.MaxHandshakes, nameof(options.MaxHandshakesPerSource), options.MaxHandshakesPerSource,
+            "must be 1 to Relay:MaxHandshakes");
+        Check(options.MaxDtlsAssociations is >= 1 and <= 1_000_000, nameof(options.MaxDtlsAssociations), options.MaxDtlsAssociations, "must be 1 to 1,000,000");
         Check(options.MaxBufferedBytes is >= 65_536 and <= 16_777_216, nameof(options.MaxBufferedBytes), options.MaxBufferedBytes, "must be 65,536 to 16,777,216");
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }

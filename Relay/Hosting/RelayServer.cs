@@ -17,6 +17,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     private readonly ILogger logger;
     private readonly CancellationTokenSource stopping = new();
     private readonly ListenerSet listeners;
+    private readonly SecureTransports? secure;
     private readonly IReadOnlyList<ListenAddress> addresses;
     private readonly ClusterLink link;
     private Task background = Task.CompletedTask;
@@ -24,7 +25,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     private bool stopped;
 
     /// <summary>Opens journal and keys, and prepares the workers; no socket is open yet.</summary>
-    /// <exception cref="StartupException">The data folder or the journal can't be used.</exception>
+    /// <exception cref="StartupException">The data folder, the journal or the certificate can't be used.</exception>
     public RelayServer(RelayOptions options, RelayIdentity identity, ICluster cluster, RelayMetrics metrics, ControlPlanePacing pacing, TimeProvider time, ILoggerFactory loggers)
     {
         this.options = options;
@@ -50,7 +51,8 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         };
         var workers = !OperatingSystem.IsLinux() ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
         Workers = [.. Enumerable.Range(0, workers).Select(_ => new Worker(Services, gate => new PortableDatagramPath(gate), loggers.CreateLogger<Worker>()))];
-        listeners = new ListenerSet(Workers, options, time, loggers);
+        secure = options.AllTlsPorts.Any() ? new SecureTransports(options, addresses, time, loggers) : null;
+        listeners = new ListenerSet(Workers, options, secure, time, loggers);
         link = new ClusterLink(cluster, Services.Tenants, this, Announcement(), pacing, time, loggers.CreateLogger<ClusterLink>());
     }
 
@@ -87,6 +89,11 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         Services.Metrics.Observe(
             () => Allocations, () => Workers.Sum(worker => worker.Media.Packets), () => Workers.Sum(worker => worker.Media.Bytes),
             () => FreePorts, () => listeners.Connections, () => Services.Reporter.Unconfirmed);
+        if (secure is not null)
+        {
+            Services.Metrics.Observe(secure, () => listeners.Dtls);
+        }
+
         listeners.Start();
         Listening = true;
         LogStarted(Services.Identity.Id, string.Join(", ", addresses.Select(address => address.Local.WithPort((ushort)options.Port))), Workers.Length, PortableDatagramPath.Name, options.MinPort, options.MaxPort);
@@ -169,7 +176,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     private IEnumerable<TransportAddress> ListenerPorts() =>
         from address in addresses
         from ip in new[] { address.Local, address.Public }
-        from port in new[] { options.Port, options.TlsPort, options.AlternatePort ?? options.Port }
+        from port in options.AllTlsPorts.Append(options.Port).Append(options.AlternatePort ?? options.Port)
         select ip.WithPort((ushort)port);
 
     [LoggerMessage(1001, LogLevel.Information, "Relay {RelayId} listens on {Addresses} with {Workers} workers over {Path}; relayed ports {MinPort} to {MaxPort}")]

@@ -2,16 +2,21 @@ using NetDiscovery.Relay.Protocol;
 
 namespace NetDiscovery.Relay.Listeners;
 
-/// <summary>What stream connections may hold together: how many, how many from one source, how many bytes towards slow readers. Shared by all workers.</summary>
+/// <summary>
+/// What connections may hold together: how many, how many from one source, and for streams how many bytes towards slow readers.
+/// DTLS associations and handshakes are counted the same way. Shared by all workers.
+/// </summary>
 /// <param name="maxConnections">Connections at once.</param>
 /// <param name="maxPerSource">Connections at once from one IPv4 address or IPv6 /64.</param>
-internal sealed class ConnectionLimits(int maxConnections, int maxPerSource)
+/// <param name="what">What is counted, as metrics name it.</param>
+internal sealed class ConnectionLimits(int maxConnections, int maxPerSource, string what = "connections")
 {
     /// <summary>Bytes queued for all slow readers together.</summary>
     public const long MaxBufferedBytes = 512L * 1024 * 1024;
 
     private readonly Dictionary<UInt128, int> bySource = [];
     private readonly Lock gate = new();
+    private readonly string perSource = $"{what}-per-source";
     private long buffered;
 
     /// <summary>Connections open.</summary>
@@ -26,13 +31,13 @@ internal sealed class ConnectionLimits(int maxConnections, int maxPerSource)
         {
             if (Open >= maxConnections)
             {
-                return "connections";
+                return what;
             }
 
             var count = bySource.GetValueOrDefault(source);
             if (count >= maxPerSource)
             {
-                return "connections-per-source";
+                return perSource;
             }
 
             bySource[source] = count + 1;

@@ -1,23 +1,41 @@
 using System.Collections.Immutable;
 using System.Net.Sockets;
 using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.Listeners.Dtls;
+using NetDiscovery.Relay.Listeners.Tls;
 using NetDiscovery.Relay.Protocol;
 using NetDiscovery.ServiceDefaults;
 
 namespace NetDiscovery.Relay.Listeners;
 
-/// <summary>All listeners of a relay: on every address UDP sockets of each worker, and TCP.</summary>
-internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions options, TimeProvider time, ILoggerFactory loggers) : IDisposable
+/// <summary>All listeners of a relay: on every address UDP sockets of each worker, and TCP; with a certificate also DTLS sockets of each worker, and TLS.</summary>
+internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions options, SecureTransports? secure, TimeProvider time, ILoggerFactory loggers) : IDisposable
 {
     private readonly List<UdpListener> udp = [];
     private readonly List<TcpListener> tcp = [];
+    private readonly List<DtlsListener> dtls = [];
     private readonly ConnectionLimits limits = new(options.MaxConnections, options.MaxConnectionsPerSource);
 
     /// <summary>What clients may connect to, for the announcement.</summary>
-    public IEnumerable<(Transport Transport, int Port)> Transports => [(Transport.Udp, options.Port), (Transport.Tcp, options.Port)];
+    public IEnumerable<(Transport Transport, int Port)> Transports =>
+    [
+        (Transport.Udp, options.Port),
+        (Transport.Tcp, options.Port),
+        .. SecurePorts.Select(port => (Transport.Tls, port)),
+        .. (HasDtls ? SecurePorts : []).Select(port => (Transport.Dtls, port)),
+    ];
 
     /// <summary>Stream connections open.</summary>
     public int Connections => limits.Open;
+
+    /// <summary>HelloVerifyRequests sent, datagrams of no association, and messages that could not be sent, over DTLS.</summary>
+    public (long Cookies, long Strays, long Unsendable) Dtls => dtls.Aggregate(
+        (Cookies: 0L, Strays: 0L, Unsendable: 0L),
+        (sum, listener) => (sum.Cookies + listener.Counters.CookiesSent, sum.Strays + listener.Counters.Strays, sum.Unsendable + listener.Counters.Unsendable));
+
+    private IEnumerable<int> SecurePorts => secure is null ? [] : options.AllTlsPorts;
+
+    private bool HasDtls => secure is { HasDtls: true };
 
     /// <summary>Binds everything; nothing is received before <see cref="Start"/>, so that no client meets a worker that will not be its own.</summary>
     /// <exception cref="StartupException">A port is in use, or an address is not this machine's.</exception>
@@ -26,7 +44,7 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
         foreach (var address in addresses)
         {
             var local = address.Local.WithPort((ushort)options.Port);
-            ProbeUdp(local);
+            ProbeUdp(local, nameof(RelayOptions.Port));
             foreach (var worker in workers)
             {
                 var listener = new UdpListener(worker);
@@ -37,13 +55,10 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
                 }
             }
 
-            try
+            OpenStream(local, nameof(RelayOptions.Port), tls: null);
+            foreach (var port in SecurePorts)
             {
-                tcp.Add(new TcpListener(local, workers, limits, time, loggers.CreateLogger<TcpListener>()));
-            }
-            catch (SocketException exception)
-            {
-                throw Explain(local, "TCP", nameof(RelayOptions.Port), exception.SocketErrorCode);
+                OpenSecure(address.Local.WithPort((ushort)port), port == options.TlsPort ? nameof(RelayOptions.TlsPort) : nameof(RelayOptions.TlsPorts));
             }
         }
     }
@@ -53,15 +68,50 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
     {
         udp.ForEach(listener => listener.Start());
         tcp.ForEach(listener => listener.Start());
+        dtls.ForEach(listener => listener.Start());
     }
 
     public void Dispose()
     {
+        secure?.Dispose();
         udp.ForEach(listener => listener.Dispose());
         tcp.ForEach(listener => listener.Dispose());
+        dtls.ForEach(listener => listener.Dispose());
     }
 
-    private static void ProbeUdp(in TransportAddress local)
+    private void OpenSecure(in TransportAddress local, string setting)
+    {
+        OpenStream(local, setting, secure!.Tls);
+        if (!HasDtls)
+        {
+            return;
+        }
+
+        ProbeUdp(local, setting);
+        foreach (var worker in workers)
+        {
+            var listener = secure.Listen(worker);
+            dtls.Add(listener);
+            if (!listener.TryBind(local, sharedPort: workers.Length > 1, out var error))
+            {
+                throw Explain(local, "UDP", setting, error);
+            }
+        }
+    }
+
+    private void OpenStream(in TransportAddress local, string setting, TlsHandshakes? tls)
+    {
+        try
+        {
+            tcp.Add(new TcpListener(local, workers, limits, time, loggers.CreateLogger<TcpListener>(), tls));
+        }
+        catch (SocketException exception)
+        {
+            throw Explain(local, "TCP", setting, exception.SocketErrorCode);
+        }
+    }
+
+    private static void ProbeUdp(in TransportAddress local, string setting)
     {
         // Sockets that share a port would share it with a second relay too, and take half of its clients: ask first without sharing.
         using var probe = new Socket(local.Family == IPFamily.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -71,7 +121,7 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
         }
         catch (SocketException exception)
         {
-            throw Explain(local, "UDP", nameof(RelayOptions.Port), exception.SocketErrorCode);
+            throw Explain(local, "UDP", setting, exception.SocketErrorCode);
         }
     }
 

@@ -51,11 +51,15 @@ internal sealed class StreamConnection : ClientLeg
         {
             // The client, or one of our limits, ended it.
         }
+        finally
+        {
+            End();
+            await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await stream.DisposeAsync().ConfigureAwait(false);
+            limits.Close(tuple.Client);
+        }
 
-        End();
         await sending.ConfigureAwait(false);
-        await stream.DisposeAsync().ConfigureAwait(false);
-        limits.Close(tuple.Client);
     }
 
     /// <inheritdoc/>

@@ -2,12 +2,14 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.Listeners.Tls;
 
 namespace NetDiscovery.Relay.Listeners;
 
-/// <summary>STUN and TURN over TCP on one address. Connections are dealt to the workers in turn.</summary>
+/// <summary>STUN and TURN over TCP, or over TLS, on one address. Connections are dealt to the workers in turn.</summary>
 internal sealed partial class TcpListener : IDisposable
 {
     private const int Backlog = 1024;
@@ -17,13 +19,16 @@ internal sealed partial class TcpListener : IDisposable
     private readonly Socket socket;
     private readonly ImmutableArray<Worker> workers;
     private readonly ConnectionLimits limits;
+    private readonly TlsHandshakes? tls;
     private readonly TimeProvider time;
     private readonly ILogger logger;
+    private volatile bool disposed;
     private int next;
 
     /// <exception cref="SocketException">The address can't be bound.</exception>
-    public TcpListener(in TransportAddress local, ImmutableArray<Worker> workers, ConnectionLimits limits, TimeProvider time, ILogger logger)
+    public TcpListener(in TransportAddress local, ImmutableArray<Worker> workers, ConnectionLimits limits, TimeProvider time, ILogger logger, TlsHandshakes? tls = null)
     {
+        this.tls = tls;
         this.workers = workers;
         this.limits = limits;
         this.time = time;
@@ -59,6 +64,7 @@ internal sealed partial class TcpListener : IDisposable
     /// <summary>Ends accepting and every connection accepted here.</summary>
     public void Dispose()
     {
+        disposed = true;
         socket.Dispose();
         foreach (var connection in open.Keys)
         {
@@ -95,7 +101,7 @@ internal sealed partial class TcpListener : IDisposable
             return;
         }
 
-        var tuple = new FiveTuple(TransportAddress.From(remote), TransportAddress.From(local), Transport.Tcp);
+        var tuple = new FiveTuple(TransportAddress.From(remote), TransportAddress.From(local), tls is null ? Transport.Tcp : Transport.Tls);
         var worker = workers[(int)((uint)next++ % (uint)workers.Length)];
         if (limits.TryOpen(tuple.Client) is { } limit)
         {
@@ -105,13 +111,31 @@ internal sealed partial class TcpListener : IDisposable
         }
 
         accepted.NoDelay = true;
-        var connection = new StreamConnection(worker, new NetworkStream(accepted, ownsSocket: true), tuple, limits);
-        _ = ServeAsync(connection);
+        _ = ServeAsync(worker, new NetworkStream(accepted, ownsSocket: true), tuple);
     }
 
-    private async Task ServeAsync(StreamConnection connection)
+    private async Task ServeAsync(Worker worker, Stream stream, FiveTuple tuple)
     {
+        try
+        {
+            if (tls is not null)
+            {
+                stream = await tls.AcceptAsync(stream, tuple.Client).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or AuthenticationException or OperationCanceledException or ObjectDisposedException)
+        {
+            limits.Close(tuple.Client);
+            return;
+        }
+
+        var connection = new StreamConnection(worker, stream, tuple, limits);
         open.TryAdd(connection, true);
+        if (disposed)
+        {
+            connection.End();
+        }
+
         try
         {
             await connection.RunAsync().ConfigureAwait(false);

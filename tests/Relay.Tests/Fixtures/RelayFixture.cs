@@ -41,6 +41,8 @@ internal sealed class RelayFixture : IAsyncDisposable
 
     public IPEndPoint EndPoint => new(IPAddress.Loopback, Options.Port);
 
+    public IPEndPoint TlsEndPoint => new(IPAddress.Loopback, Options.TlsPort);
+
     public static RelayFixture Start(Action<RelayOptions>? configure = null, TestTenant? tenant = null, TimeProvider? time = null, bool start = true)
     {
         var fixture = new RelayFixture(new FakeCluster(), tenant ?? new TestTenant(), configure, time ?? TimeProvider.System);
@@ -61,7 +63,7 @@ internal sealed class RelayFixture : IAsyncDisposable
             Id = "relay-under-test",
             ListenAddresses = ["127.0.0.1"],
             Port = Options?.Port ?? FreePort(),
-            TlsPort = 1,
+            TlsPort = Options?.TlsPort ?? FreePort(),
             DataPath = folder,
             Workers = 2,
             UsageReportSeconds = 1,
