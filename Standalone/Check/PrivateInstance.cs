@@ -30,7 +30,7 @@ public sealed class PrivateInstance : ICheckTarget
         {
             app = await StandaloneApplication.BuildAsync(
             [
-                $"--Data:Path={data.FullName}", "--Gateway:Urls=http://127.0.0.1:0", "--Relay:ListenAddresses:0=127.0.0.1", $"--Relay:Port={FreePort()}",
+                $"--Data:Path={data.FullName}", "--Gateway:Urls=http://127.0.0.1:0", "--Relay:ListenAddresses:0=127.0.0.1", $"--Relay:Port={FreePort()}", "--Relay:TlsPort=0",
                 "--Relay:UsageReportSeconds=1", "--Logging:LogLevel:Default=Warning",
             ], TextWriter.Null);
             await app.StartAsync();

@@ -59,7 +59,7 @@ public sealed class SeparateHostsTests(SeparateHostsTests.Region region) : IClas
             _gateway = HostProcess.Start("Gateway", [.. Shared(), $"--Gateway:Urls=http://127.0.0.1:{_gatewayHttp}", $"--Operator:Key={OperatorKey}"]);
             _relay = HostProcess.Start("Relay",
             [
-                .. Shared(), $"--Health:Urls=http://127.0.0.1:{_relayHttp}", "--Relay:Id=relay-1", $"--Relay:Port={RelayPort}",
+                .. Shared(), $"--Health:Urls=http://127.0.0.1:{_relayHttp}", "--Relay:Id=relay-1", $"--Relay:Port={RelayPort}", "--Relay:TlsPort=0",
                 $"--Relay:DataPath={_data.Path}", "--Relay:AllowPeers:0=127.0.0.0/8",
             ]);
             await Task.WhenAll(ReadyAsync(_siloHttp), ReadyAsync(_gatewayHttp), ReadyAsync(_relayHttp));

@@ -80,7 +80,7 @@ internal sealed partial class StandaloneProcess : IAsyncDisposable
 
     private HostProcess Launch() => HostProcess.Start("Standalone",
     [
-        $"--Data:Path={DataPath}", $"--Gateway:Urls=http://127.0.0.1:{HttpPort}", $"--Relay:Port={RelayPort}", .. _settings,
+        $"--Data:Path={DataPath}", $"--Gateway:Urls=http://127.0.0.1:{HttpPort}", $"--Relay:Port={RelayPort}", "--Relay:TlsPort=0", .. _settings,
     ]);
 
     private HttpClient Client(AuthenticationHeaderValue authorization)

@@ -50,7 +50,7 @@ public sealed class StandaloneTests(StandaloneTests.Running running) : IClassFix
         var data = Directory.CreateTempSubdirectory("netdiscovery-e2e-").FullName;
         var (exitCode, output) = await HostProcess.RunAsync(
             "Standalone",
-            [$"--Data:Path={data}", $"--Relay:Port={running.Instance.RelayPort}", $"--Gateway:Urls=http://127.0.0.1:{FreePorts.Tcp()}"],
+            [$"--Data:Path={data}", $"--Relay:Port={running.Instance.RelayPort}", "--Relay:TlsPort=0", $"--Gateway:Urls=http://127.0.0.1:{FreePorts.Tcp()}"],
             TimeSpan.FromSeconds(60));
         Directory.Delete(data, recursive: true);
 
