@@ -9,10 +9,11 @@ internal static class ProductAssemblies
     public static IReadOnlyDictionary<string, string[]> Arrows { get; } = new Dictionary<string, string[]>
     {
         ["Relay.Protocol"] = [],
-        ["Relay.Client"] = ["Relay.Protocol"],
+        ["Relay.Dtls"] = [],
+        ["Relay.Client"] = ["Relay.Protocol", "Relay.Dtls"],
         ["Grains.Interfaces"] = [],
         ["ServiceDefaults"] = [],
-        ["Relay"] = ["Relay.Protocol", "Grains.Interfaces", "ServiceDefaults"],
+        ["Relay"] = ["Relay.Protocol", "Relay.Dtls", "Grains.Interfaces", "ServiceDefaults"],
         ["Gateway"] = ["Grains.Interfaces", "ServiceDefaults"],
         ["Grains"] = ["Grains.Interfaces"],
         ["Silo"] = ["Grains", "Grains.Interfaces", "ServiceDefaults"],

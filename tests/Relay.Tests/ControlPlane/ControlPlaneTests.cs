@@ -1,3 +1,4 @@
+using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
@@ -208,7 +209,10 @@ public sealed class ControlPlaneTests
         await using var relay = RelayFixture.Start(options => options.PublicName = "turn.example.org");
         await RelayFixture.UntilAsync(() => relay.Cluster.Announcement is not null, "the registration");
         var announcement = relay.Cluster.Announcement!;
-        Assert.All(announcement.Listeners, listener => Assert.Equal(("turn.example.org", relay.Options.Port), (listener.Host, listener.Port)));
+        Assert.All(announcement.Listeners, listener => Assert.Equal("turn.example.org", listener.Host));
+        Assert.Equal(
+            [(Transport.Udp, relay.Options.Port), (Transport.Tcp, relay.Options.Port), (Transport.Tls, relay.Options.TlsPort), (Transport.Dtls, relay.Options.TlsPort)],
+            announcement.Listeners.Select(listener => (listener.Transport, listener.Port)));
         Assert.Equal(16_384, announcement.Capacity);
         Assert.Equal(["127.0.0.1"], announcement.RelayedAddresses);
         relay.Cluster.Command(new SetDraining(true));
