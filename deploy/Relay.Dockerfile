@@ -3,6 +3,7 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props .editorconfig BannedSymbols.txt ./
 COPY Relay.Protocol Relay.Protocol
+COPY Relay.Dtls Relay.Dtls
 COPY Grains.Interfaces Grains.Interfaces
 COPY Grains Grains
 COPY ServiceDefaults ServiceDefaults
