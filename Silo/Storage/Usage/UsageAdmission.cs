@@ -19,18 +19,25 @@ public sealed partial class UsageAdmission(IOptions<UsageOptions> options, Stora
     /// <returns>Sources that reported last before this are forgotten.</returns>
     public DateTimeOffset ForgetBefore => Now - TimeSpan.FromDays(options.Value.SourceRetentionDays);
 
-    /// <returns>The reports that are young enough to be told from repetitions.</returns>
+    /// <returns>The reports that are young enough to be told from repetitions, with keys that the store can hold: a report it refused would be sent for ever, and hold up its neighbours.</returns>
     public IReadOnlyList<UsageReport> Admit(IReadOnlyList<UsageReport> reports)
     {
         var oldest = ForgetBefore + ClockTolerance;
-        if (!reports.Any(report => report.ObservedAt < oldest))
+        var admitted = new List<UsageReport>(reports.Count);
+        foreach (var report in reports)
         {
-            return reports;
+            if (report.ObservedAt >= oldest)
+            {
+                admitted.Add(UsageKeyText.IsStorable(report.Keys) ? report : report with { Keys = UsageKeyText.MakeStorable(report.Keys) });
+            }
         }
 
-        var admitted = reports.Where(report => report.ObservedAt >= oldest).ToList();
-        LogTooOld(logger, reports.Count - admitted.Count, oldest);
-        metrics.Anomaly("too-old", reports.Count - admitted.Count);
+        if (admitted.Count < reports.Count)
+        {
+            LogTooOld(logger, reports.Count - admitted.Count, oldest);
+            metrics.Anomaly("too-old", reports.Count - admitted.Count);
+        }
+
         return admitted;
     }
 

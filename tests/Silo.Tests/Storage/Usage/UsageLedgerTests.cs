@@ -125,6 +125,21 @@ public sealed class UsageLedgerTests(PostgresServer server)
     }
 
     [Theory, Engines]
+    public async Task Keys_that_the_store_can_not_hold_are_booked_in_a_form_it_can(StorageProvider engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine, server);
+        var ledger = database.Ledger(time);
+        string[] labels = ["a\0b", "half \uD83D pair", new string('x', 5_000), "whole \U0001F600"];
+
+        await ledger.ApplyAsync([.. labels.Select(label => Report.At(Report.Hour, Guid.NewGuid(), 1, Report.Keys(tenant, label: label), 100))]);
+
+        var page = await ledger.QueryAsync(Report.Query(Report.Hour, Report.Hour.AddHours(1), groups: UsageGroups.Label));
+        Assert.Equal(
+            ["a\uFFFDb", "half \uFFFD pair", "whole \U0001F600", new string('x', 256)],
+            page.Rows.Select(row => row.Label!).Order(StringComparer.Ordinal));
+    }
+
+    [Theory, Engines]
     public async Task Every_counter_reaches_its_own_column_and_comes_back(StorageProvider engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine, server);
