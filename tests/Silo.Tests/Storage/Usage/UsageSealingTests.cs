@@ -108,4 +108,21 @@ public sealed class UsageSealingTests(PostgresServer server)
         Assert.Equal(whole, await ledger.ExportAsync(null, 0, 1000));
         Assert.Equal(whole.Where(row => row.Keys.Tenant == other), await ledger.ExportAsync(other, 0, 1000));
     }
+
+    [Theory, Engines]
+    public async Task Days_and_months_are_marked_sealed_once_they_have_ended_before_the_watermark(StorageProvider engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine, server);
+        var ledger = database.Ledger(time);
+        await ledger.ApplyAsync([Report.At(Report.Hour, Guid.NewGuid(), 1, Report.Keys(tenant), 100)]);
+        const string Sealed = "SELECT count(*) FROM usage_hourly h, usage_daily d, usage_monthly m WHERE CAST(CAST(h.sealed AS integer) * 100 + CAST(d.sealed AS integer) * 10 + CAST(m.sealed AS integer) AS integer) = ";
+
+        Assert.Equal(1, await database.ScalarAsync<int>(Sealed + "0"));
+        await ledger.SealAsync(Report.Hour.AddHours(1), 100, Cancellation);
+        Assert.Equal(1, await database.ScalarAsync<int>(Sealed + "100"));
+        await ledger.SealAsync(Report.Hour.AddHours(14), 100, Cancellation);
+        Assert.Equal(1, await database.ScalarAsync<int>(Sealed + "110"));
+        await ledger.SealAsync(new DateTimeOffset(2026, 4, 1, 0, 0, 0, TimeSpan.Zero), 100, Cancellation);
+        Assert.Equal(1, await database.ScalarAsync<int>(Sealed + "111"));
+    }
 }
