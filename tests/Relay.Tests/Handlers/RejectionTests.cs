@@ -205,7 +205,7 @@ public sealed class RejectionTests
     [Theory, MemberData(nameof(Transports))]
     public async Task Exhausted_ports_answer_508_and_recover_fully(ClientTransport transport)
     {
-        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (41_000, 41_003));
+        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (6_700, 6_703));
         var clients = new List<TurnClient>();
         for (var round = 0; round < 2; round++)
         {

@@ -8,12 +8,12 @@ namespace NetDiscovery.Relay.Tests.Hosting;
 public sealed class SocketTests
 {
     [Theory]
-    [InlineData("delete", ClientTransport.Udp, 42_000)]
-    [InlineData("delete", ClientTransport.Tcp, 42_100)]
-    [InlineData("disconnect", ClientTransport.Tcp, 42_200)]
-    [InlineData("cut", ClientTransport.Udp, 42_300)]
-    [InlineData("stop", ClientTransport.Udp, 42_400)]
-    [InlineData("stop", ClientTransport.Tcp, 42_500)]
+    [InlineData("delete", ClientTransport.Udp, 6_000)]
+    [InlineData("delete", ClientTransport.Tcp, 6_100)]
+    [InlineData("disconnect", ClientTransport.Tcp, 6_200)]
+    [InlineData("cut", ClientTransport.Udp, 6_300)]
+    [InlineData("stop", ClientTransport.Udp, 6_400)]
+    [InlineData("stop", ClientTransport.Tcp, 6_500)]
     public async Task No_relayed_socket_stays(string how, ClientTransport transport, int minPort)
     {
         await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (minPort, minPort + 99));
@@ -62,7 +62,7 @@ public sealed class SocketTests
     [Fact]
     public async Task Ten_thousand_allocations_one_after_the_other_leak_no_port_slot_or_socket()
     {
-        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (42_600, 42_619));
+        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (6_600, 6_619));
         await using var client = await relay.ConnectAsync(change: options => options with { Sha256 = false });
         for (var i = 0; i < 10_000; i++)
         {
@@ -71,7 +71,7 @@ public sealed class SocketTests
         }
 
         Assert.Equal(20, relay.Server.FreePorts);
-        await RelayFixture.UntilAsync(() => relay.Server.Services.Journal.InUse == 0 && Sockets(42_600, 20) == 0, "nothing left");
+        await RelayFixture.UntilAsync(() => relay.Server.Services.Journal.InUse == 0 && Sockets(6_600, 20) == 0, "nothing left");
     }
 
     private static int Sockets(int minPort, int count = 100) => File.ReadLines("/proc/net/udp").Skip(1)
