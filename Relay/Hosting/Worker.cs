@@ -176,7 +176,8 @@ internal sealed partial class Worker : IDisposable
         }
     }
 
-    private void OnFault(Exception exception)
+    /// <summary>Counts and logs an error of our own, which must cost one message and not the relay.</summary>
+    public void OnFault(Exception exception)
     {
         Services.Metrics.Dropped(DropReason.Fault);
         LogFault(exception);

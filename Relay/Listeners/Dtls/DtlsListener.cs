@@ -54,7 +54,14 @@ internal sealed class DtlsListener(Worker worker, Func<DtlsContext> context, Dtl
             return;
         }
 
-        associations!.Receive(from, buffer.Slice(DatagramBuffers.Headroom, length));
+        try
+        {
+            associations!.Receive(from, buffer.Slice(DatagramBuffers.Headroom, length));
+        }
+        catch (Exception exception)
+        {
+            worker.OnFault(exception);
+        }
     }
 
     /// <inheritdoc/>
