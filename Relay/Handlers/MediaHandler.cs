@@ -108,6 +108,58 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
         }
     }
 
+    /// <inheritdoc/>
+    public void OnUnsentToPeer(RelayedSocket relayed, int length)
+    {
+        ref var counters = ref relayed.Allocation!.Counters;
+        counters.BytesToPeer -= length;
+        counters.PacketsToPeer--;
+        OnUnsentData(length);
+    }
+
+    /// <summary>Takes back what was counted for a message to a client over UDP: the system did not take it.</summary>
+    /// <param name="message">ChannelData, Data indication or response.</param>
+    /// <param name="tuple">Between whom.</param>
+    public void OnUnsentToClient(ReadOnlySpan<byte> message, in FiveTuple tuple)
+    {
+        int? data = null;
+        if (ChannelData.TryRead(message, out var channelData, maxChannel))
+        {
+            data = channelData.Data.Length;
+        }
+        else if (StunMessage.TryRead(message, out var stun) == StunReadStatus.Ok)
+        {
+            if (stun.Class == StunClass.Indication && stun.TryFind(AttributeType.Data, out var indicated))
+            {
+                data = indicated.Length;
+            }
+            else if (!(stun.HasMessageIntegrity || stun.HasMessageIntegritySha256))
+            {
+                // Only responses to authenticated requests are anybody's usage.
+                return;
+            }
+        }
+
+        if (worker.Table.TryGet(tuple, out var allocation))
+        {
+            ref var counters = ref allocation.Counters;
+            counters.BytesToClient -= message.Length;
+            counters.PacketsToClient--;
+        }
+
+        if (data is { } length)
+        {
+            OnUnsentData(length);
+        }
+    }
+
+    private void OnUnsentData(int length)
+    {
+        Packets--;
+        Bytes -= length;
+        metrics.Dropped(DropReason.SendFailed);
+    }
+
     private void ToPeer(Allocation allocation, Permission? permission, in TransportAddress peer, ReadOnlySpan<byte> data, int received, bool dontFragment)
     {
         if (permission is null || !IsOpen(permission, peer, worker.Wheel.Now) || allocation.Relayed(peer.Family) is not { } relayed)

@@ -1,3 +1,4 @@
+using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Protocol.Turn;
 
 namespace NetDiscovery.Relay.Hosting;
@@ -69,6 +70,12 @@ public sealed class RelayOptions
 
     /// <summary>Data-path workers, 1 to 256; 0 (default) = one for each core. More than one needs Linux.</summary>
     public int Workers { get; set; }
+
+    /// <summary>
+    /// How datagrams are received and sent: <c>batched</c> (many with one system call; 64-bit Linux), <c>portable</c> (plain sockets), or <c>auto</c>:
+    /// the first that this system has. Default: <c>auto</c>.
+    /// </summary>
+    public string DatagramPath { get; set; } = DatagramPathChoice.Auto;
 
     /// <summary>PEM file with the certificate chain for TLS and DTLS; self-signed for development when absent.</summary>
     public string? CertificatePath { get; set; }

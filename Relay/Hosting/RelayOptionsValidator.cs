@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Options;
+using NetDiscovery.Relay.Listeners;
 
 namespace NetDiscovery.Relay.Hosting;
 
@@ -54,6 +55,8 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
         CheckBlocks(problems, nameof(options.AllowPeers), options.AllowPeers);
         CheckBlocks(problems, nameof(options.DenyPeers), options.DenyPeers);
         Check(options.Workers is >= 0 and <= 256, nameof(options.Workers), options.Workers, "must be 1 to 256, or 0 for one for each core");
+        Check(DatagramPathChoice.Names.Contains(options.DatagramPath), nameof(options.DatagramPath), options.DatagramPath, $"must be one of {string.Join(", ", DatagramPathChoice.Names)}");
+        Check(options.DatagramPath != DatagramPathChoice.Batched || DatagramPathChoice.HasBatched, nameof(options.DatagramPath), options.DatagramPath, "needs 64-bit Linux");
         Check(options.CertificatePath is null == options.CertificateKeyPath is null, nameof(options.CertificateKeyPath), options.CertificateKeyPath,
             "Relay:CertificatePath and Relay:CertificateKeyPath come together");
         Check(options.CertificatePath is null || File.Exists(options.CertificatePath), nameof(options.CertificatePath), options.CertificatePath, "there is no such file");

@@ -20,6 +20,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     private readonly SecureTransports? secure;
     private readonly IReadOnlyList<ListenAddress> addresses;
     private readonly ClusterLink link;
+    private readonly DatagramPathChoice path;
     private Task background = Task.CompletedTask;
     private (long Packets, long Timestamp) lastBeat;
     private bool stopped;
@@ -49,8 +50,9 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             Metrics = metrics,
             Time = time,
         };
+        path = DatagramPathChoice.Make(options.DatagramPath);
         var workers = !OperatingSystem.IsLinux() ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
-        Workers = [.. Enumerable.Range(0, workers).Select(_ => new Worker(Services, gate => new PortableDatagramPath(gate), loggers.CreateLogger<Worker>()))];
+        Workers = [.. Enumerable.Range(0, workers).Select(_ => new Worker(Services, path, loggers.CreateLogger<Worker>()))];
         secure = options.AllTlsPorts.Any() ? new SecureTransports(options, addresses, time, loggers) : null;
         listeners = new ListenerSet(Workers, options, secure, time, loggers);
         link = new ClusterLink(cluster, Services.Tenants, this, Announcement(), pacing, time, loggers.CreateLogger<ClusterLink>());
@@ -96,7 +98,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
 
         listeners.Start();
         Listening = true;
-        LogStarted(Services.Identity.Id, string.Join(", ", addresses.Select(address => address.Local.WithPort((ushort)options.Port))), Workers.Length, PortableDatagramPath.Name, options.MinPort, options.MaxPort);
+        LogStarted(Services.Identity.Id, string.Join(", ", addresses.Select(address => address.Local.WithPort((ushort)options.Port))), Workers.Length, path.Name, options.MinPort, options.MaxPort);
     }
 
     /// <summary>Begins to talk to the cluster. Not before it can be called: in a process that is also the silo, that has to be up first.</summary>

@@ -29,14 +29,14 @@ internal sealed partial class Worker : IDisposable
     private readonly uint transactionPrefix;
     private ulong transactions;
 
-    public Worker(RelayServices services, Func<Lock, IDatagramPath> openPath, ILogger<Worker> logger)
+    public Worker(RelayServices services, DatagramPathChoice path, ILogger<Worker> logger)
     {
         Services = services;
         this.logger = logger;
         start = services.Time.GetTimestamp();
         Clock.UtcNow = services.Time.GetUtcNow();
         transactionPrefix = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
-        Path = openPath(Gate);
+        Path = path.Open(Gate, OnFault);
         Table = new AllocationTable(Wheel, Clock, services.Metrics);
         Authenticator = new Authenticator(services.Options.Realm, services.Nonces, services.Tenants);
         Media = new MediaHandler(this);
@@ -201,5 +201,7 @@ internal sealed partial class Worker : IDisposable
                 worker.OnFault(exception);
             }
         }
+
+        public void OnUnsentToPeer(RelayedSocket relayed, int length) => inner.OnUnsentToPeer(relayed, length);
     }
 }

@@ -24,11 +24,11 @@ internal interface IDatagramSocket : IDisposable
     /// <summary>Begins to deliver.</summary>
     void Start();
 
-    /// <summary>Sends one datagram. Does not allocate, does not wait.</summary>
+    /// <summary>Sends one datagram, at once or with others at the end of the batch. Does not allocate, does not wait.</summary>
     /// <param name="datagram">The payload.</param>
     /// <param name="to">Where to.</param>
     /// <param name="dontFragment">Sets the DF bit where the platform can.</param>
-    /// <returns>False when the system did not take it: it is lost, as datagrams may be.</returns>
+    /// <returns>False when the system did not take it: it is lost, as datagrams may be. Where that shows later, <see cref="IDatagramSink.OnUnsent"/> is called.</returns>
     bool Send(ReadOnlySpan<byte> datagram, in TransportAddress to, bool dontFragment = false);
 }
 
@@ -42,4 +42,12 @@ internal interface IDatagramSink
     /// <param name="length">Bytes of the datagram.</param>
     /// <param name="from">The sender.</param>
     void OnDatagram(Span<byte> buffer, int length, in TransportAddress from);
+
+    /// <summary>Tells that a datagram for which <see cref="IDatagramSocket.Send"/> answered true was lost after all. Nothing may be sent from here.</summary>
+    /// <param name="datagram">The payload.</param>
+    /// <param name="to">Where it should have gone.</param>
+    void OnUnsent(ReadOnlySpan<byte> datagram, in TransportAddress to)
+    {
+        // Most senders do not count.
+    }
 }

@@ -29,5 +29,8 @@ internal sealed class UdpListener(Worker worker) : ClientLeg, IDatagramSink, IDi
         worker.OnMessage(buffer.Slice(DatagramBuffers.Headroom, length), new FiveTuple(from, socket!.Local, Transport.Udp), this);
 
     /// <inheritdoc/>
+    public void OnUnsent(ReadOnlySpan<byte> datagram, in TransportAddress to) => worker.Media.OnUnsentToClient(datagram, new FiveTuple(to, socket!.Local, Transport.Udp));
+
+    /// <inheritdoc/>
     public void Dispose() => socket?.Dispose();
 }

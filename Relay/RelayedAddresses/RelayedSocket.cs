@@ -37,6 +37,9 @@ internal sealed class RelayedSocket(RelayedAddress address, ushort port, IPeerDa
     public void OnDatagram(Span<byte> buffer, int length, in TransportAddress from) => sink.OnPeerData(this, buffer, length, from);
 
     /// <inheritdoc/>
+    public void OnUnsent(ReadOnlySpan<byte> datagram, in TransportAddress to) => sink.OnUnsentToPeer(this, datagram.Length);
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         socket?.Dispose();
@@ -49,4 +52,9 @@ internal interface IPeerDataSink
 {
     /// <inheritdoc cref="IDatagramSink.OnDatagram"/>
     void OnPeerData(RelayedSocket relayed, Span<byte> buffer, int length, in TransportAddress from);
+
+    /// <summary>Takes back what was counted for a datagram to a peer: the system did not take it.</summary>
+    /// <param name="relayed">The relayed transport address it was to leave from.</param>
+    /// <param name="length">Bytes of application data.</param>
+    void OnUnsentToPeer(RelayedSocket relayed, int length);
 }

@@ -69,6 +69,7 @@ internal sealed class RelayFixture : IAsyncDisposable
             UsageReportSeconds = 1,
             JournalMegabytes = 64,
             AllowPeers = ["127.0.0.0/8"],
+            DatagramPath = Environment.GetEnvironmentVariable("RELAY_DATAGRAM_PATH") ?? "auto",
         };
         configure?.Invoke(Options);
         var identity = new RelayIdentity(Options.Id, "local", Guid.NewGuid());

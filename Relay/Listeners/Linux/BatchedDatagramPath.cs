@@ -1,0 +1,230 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace NetDiscovery.Relay.Listeners.Linux;
+
+/// <summary>
+/// Datagrams through batched system calls on 64-bit Linux: one thread waits for all sockets of a worker, reads what they have, enters the
+/// worker's gate once for many datagrams, and sends what they led to together. Nothing is allocated per datagram.
+/// </summary>
+/// <param name="gate">The worker's gate.</param>
+/// <param name="onFault">Told of an error that a sink let through; it costs one datagram.</param>
+internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) : IDatagramPath
+{
+    /// <summary>As the log shows it.</summary>
+    public const string Name = "batched system calls";
+
+    // Datagrams handled before others may have the gate, and before what they led to is sent.
+    private const int Batch = 64;
+
+    // Messages taken from one socket before the next has its turn.
+    private const int Turn = 32;
+
+    // Errors of earlier sends, told by the next receive, that are skipped at once.
+    private const int MaxErrors = 4;
+
+    private readonly Epoll epoll = new();
+    private readonly ArrivalBatch arrivals = new();
+    private readonly Nap nap = new();
+    private readonly List<BatchedDatagramSocket?> sockets = [];
+    private readonly Stack<int> freeSlots = new();
+    private List<BatchedDatagramSocket> unfinished = [];
+    private List<BatchedDatagramSocket> continued = [];
+    private uint generation;
+    private bool started;
+    private bool disposed;
+
+    /// <summary>Held while anything here is touched.</summary>
+    public Lock Gate => gate;
+
+    /// <summary>What is sent at the end of the batch.</summary>
+    internal DepartureQueue Departures { get; } = new();
+
+    /// <summary>True while a batch is handled, and so only on the path's own thread: what is sent then waits for the batch's end.</summary>
+    internal bool Batching { get; private set; }
+
+    public IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error)
+    {
+        var descriptor = SocketOpener.TryOpen(local, sharedPort, bufferBytes, out var bound, out error);
+        return descriptor < 0 ? null : new BatchedDatagramSocket(this, descriptor, bound, sink);
+    }
+
+    /// <summary>Begins to deliver what a socket receives.</summary>
+    internal void Watch(BatchedDatagramSocket socket)
+    {
+        lock (gate)
+        {
+            if (!freeSlots.TryPop(out var slot))
+            {
+                slot = sockets.Count;
+                sockets.Add(null);
+            }
+
+            sockets[slot] = socket;
+            socket.Key = ((ulong)++generation << 32) | (uint)slot;
+            if (!epoll.Add(socket.Descriptor, socket.Key))
+            {
+                // Out of kernel memory, or over the user's limit of watches: as if nothing ever arrived.
+                onFault(new IOException($"A socket can't be watched: error {Marshal.GetLastSystemError()}"));
+            }
+
+            if (!started)
+            {
+                started = true;
+                new Thread(Run) { IsBackground = true, Name = "relay data path" }.Start();
+            }
+        }
+    }
+
+    /// <summary>Forgets a socket that is about to be closed.</summary>
+    internal void Forget(BatchedDatagramSocket socket)
+    {
+        if (Find(socket.Key) == socket)
+        {
+            var slot = (int)(uint)socket.Key;
+            sockets[slot] = null;
+            freeSlots.Push(slot);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            if (disposed)
+            {
+                return;
+            }
+
+            disposed = true;
+            if (started)
+            {
+                epoll.Wake();
+            }
+            else
+            {
+                Free();
+            }
+        }
+    }
+
+    private void Run()
+    {
+        Nap.Prepare();
+        while (true)
+        {
+            (unfinished, continued) = (continued, unfinished);
+            var napped = continued.Count == 0 && nap.TryTake();
+            var events = epoll.Wait(block: continued.Count == 0 && !napped);
+            int datagrams = 0, next = 0;
+            do
+            {
+                lock (gate)
+                {
+                    if (disposed)
+                    {
+                        Free();
+                        return;
+                    }
+
+                    datagrams += ServeBatch(ref next, events);
+                }
+            }
+            while (next < events + continued.Count);
+            continued.Clear();
+            nap.Found(napped, datagrams);
+        }
+    }
+
+    private int ServeBatch(ref int next, int events)
+    {
+        var datagrams = 0;
+        Batching = true;
+        try
+        {
+            for (; next < events + continued.Count && datagrams < Batch; next++)
+            {
+                var socket = next < events ? Find(epoll.KeyOf(next)) : continued[next - events];
+                if (socket is { Descriptor: >= 0 })
+                {
+                    datagrams += Receive(socket);
+                }
+            }
+
+            Departures.FlushAll();
+        }
+        finally
+        {
+            Batching = false;
+        }
+
+        return datagrams;
+    }
+
+    private int Receive(BatchedDatagramSocket socket)
+    {
+        socket.Unfinished = false;
+        var messages = arrivals.Receive(socket.Descriptor, Turn);
+        for (var errors = 0; messages < 0 && errors < MaxErrors && Marshal.GetLastSystemError() != LibC.EAGAIN; errors++)
+        {
+            messages = arrivals.Receive(socket.Descriptor, Turn);
+        }
+
+        var datagrams = 0;
+        for (var i = 0; i < messages; i++)
+        {
+            if (arrivals.TryTake(i, out var from, out var segment, out var length))
+            {
+                datagrams += Deliver(socket, i, segment, length, from);
+            }
+        }
+
+        if (messages == Turn && !socket.Unfinished)
+        {
+            // Edge-triggered: nothing would tell of what is left.
+            socket.Unfinished = true;
+            unfinished.Add(socket);
+        }
+
+        return datagrams;
+    }
+
+    private int Deliver(BatchedDatagramSocket socket, int message, int segment, int length, in TransportAddress from)
+    {
+        var offset = 0;
+        var datagrams = 0;
+        do
+        {
+            var size = Math.Min(segment, length - offset);
+            var buffer = arrivals.Buffer(message, offset);
+
+            // The sink may write behind the datagram, where the next one of the same message begins.
+            ref var behind = ref buffer[DatagramBuffers.Headroom + size];
+            var kept = Unsafe.ReadUnaligned<ulong>(ref behind);
+            try
+            {
+                socket.Sink.OnDatagram(buffer, size, from);
+            }
+            catch (Exception exception)
+            {
+                onFault(exception);
+            }
+
+            Unsafe.WriteUnaligned(ref behind, kept);
+            offset += size;
+            datagrams++;
+        }
+        while (offset < length && socket.Descriptor >= 0);
+        return datagrams;
+    }
+
+    private BatchedDatagramSocket? Find(ulong key) => (uint)key < (uint)sockets.Count && sockets[(int)(uint)key] is { } socket && socket.Key == key ? socket : null;
+
+    private void Free()
+    {
+        epoll.Dispose();
+        arrivals.Dispose();
+        Departures.Dispose();
+    }
+}

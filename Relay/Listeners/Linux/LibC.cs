@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+
+namespace NetDiscovery.Relay.Listeners.Linux;
+
+/// <summary>
+/// The system calls of the batched path, on 64-bit Linux. All arguments are blittable, so a call costs a transition and nothing is copied
+/// or pinned for it. Errors: −1, and <see cref="Marshal.GetLastSystemError"/> read at once.
+/// </summary>
+internal static unsafe partial class LibC
+{
+    public const int EINTR = 4, EAGAIN = 11;
+    public const int MSG_DONTWAIT = 0x40;
+    public const int AF_INET = 2, AF_INET6 = 10;
+    public const int SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
+    public const int SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_REUSEPORT = 15;
+    public const int IPPROTO_IP = 0, IP_MTU_DISCOVER = 10, IP_PMTUDISC_DONT = 0, IP_PMTUDISC_DO = 2;
+    public const int IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26, IPV6_DONTFRAG = 62;
+    public const int SOL_UDP = 17, UDP_SEGMENT = 103, UDP_GRO = 104;
+    public const int EPOLL_CLOEXEC = 0x80000, EPOLL_CTL_ADD = 1;
+    public const uint EPOLLIN = 1, EPOLLET = 1u << 31;
+    public const int EFD_CLOEXEC = 0x80000, EFD_NONBLOCK = 0x800;
+    public const int PR_SET_TIMERSLACK = 29;
+
+    private const string Name = "libc";
+
+    [LibraryImport(Name, EntryPoint = "socket")]
+    public static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport(Name, EntryPoint = "bind")]
+    public static partial int Bind(int descriptor, byte* address, uint size);
+
+    [LibraryImport(Name, EntryPoint = "getsockname")]
+    public static partial int GetSocketName(int descriptor, byte* address, uint* size);
+
+    [LibraryImport(Name, EntryPoint = "setsockopt")]
+    public static partial int SetOption(int descriptor, int level, int option, void* value, uint size);
+
+    [LibraryImport(Name, EntryPoint = "close")]
+    public static partial int Close(int descriptor);
+
+    [LibraryImport(Name, EntryPoint = "recvmmsg")]
+    public static partial int ReceiveMany(int descriptor, MessageHeader* messages, uint count, int flags, void* timeout);
+
+    [LibraryImport(Name, EntryPoint = "sendmmsg")]
+    public static partial int SendMany(int descriptor, MessageHeader* messages, uint count, int flags);
+
+    [LibraryImport(Name, EntryPoint = "sendto")]
+    public static partial nint SendTo(int descriptor, byte* bytes, nuint size, int flags, byte* address, uint addressSize);
+
+    [LibraryImport(Name, EntryPoint = "epoll_create1")]
+    public static partial int EpollCreate(int flags);
+
+    [LibraryImport(Name, EntryPoint = "epoll_ctl")]
+    public static partial int EpollControl(int epoll, int operation, int descriptor, byte* epollEvent);
+
+    [LibraryImport(Name, EntryPoint = "epoll_wait")]
+    public static partial int EpollWait(int epoll, byte* events, int most, int milliseconds);
+
+    [LibraryImport(Name, EntryPoint = "eventfd")]
+    public static partial int EventDescriptor(uint value, int flags);
+
+    [LibraryImport(Name, EntryPoint = "write")]
+    public static partial nint Write(int descriptor, void* bytes, nuint size);
+
+    [LibraryImport(Name, EntryPoint = "nanosleep")]
+    public static partial int NanoSleep(TimeSpec* time, TimeSpec* left);
+
+    [LibraryImport(Name, EntryPoint = "prctl")]
+    public static partial int ProcessControl(int option, nuint value, nuint second, nuint third, nuint fourth);
+
+    /// <summary>Sets an option that is an int.</summary>
+    public static bool SetOption(int descriptor, int level, int option, int value) => SetOption(descriptor, level, option, &value, sizeof(int)) == 0;
+
+    /// <summary><c>struct iovec</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct IoVector
+    {
+        public byte* Bytes;
+        public nuint Size;
+    }
+
+    /// <summary><c>struct mmsghdr</c>; glibc and musl lay it out alike on little-endian 64-bit machines.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 64)]
+    internal struct MessageHeader
+    {
+        public byte* Address;
+        public ulong AddressSize;
+        public IoVector* Parts;
+        public ulong PartCount;
+        public byte* Control;
+        public ulong ControlSize;
+        public int Flags;
+        private readonly int padding;
+
+        /// <summary>Bytes received or sent.</summary>
+        public uint Length;
+    }
+
+    /// <summary><c>struct timespec</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+}
