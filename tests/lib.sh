@@ -47,7 +47,7 @@ npm_ci() {
 run_test_project() {
   local project=$1 log status total
   log=$(mktemp)
-  echo "== $project"
+  echo "== $project${RELAY_DATAGRAM_PATH:+ ($RELAY_DATAGRAM_PATH datagram path)}"
   dotnet "tests/$project/bin/Release/net10.0/$project.dll" --progress off --no-ansi >"$log" 2>&1
   status=$?
   total=$(summary_count "$log" total)
