@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -12,7 +13,7 @@ import urllib.request
 
 from . import build, processes, servers
 
-SILO_PORT, SILO_GATEWAY_PORT, API_PORT, SILO_HEALTH, RELAY_HEALTH = 13411, 13412, 13408, 13401, 13402
+SILO_PORT, SILO_GATEWAY_PORT, API_PORT, SILO_HEALTH = 13411, 13412, 13408, 13401
 OPERATOR_KEY = "benchmark-operator-key-0123456789"
 
 
@@ -31,63 +32,48 @@ def _http(url, body=None, authorization=None):
         return 0, b""
 
 
-class Ours(servers.Server):
-    name, port = "ours", 13470
-    relay_settings = {}
+class ControlPlane:
+    """Silo and gateway of the relays under test, and a token of a tenant there."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="bench-")
         self.data = os.path.join(self.folder, "data")  # apart from the working folder, which .NET's settings watch
         os.mkdir(self.data)
-        self.silo = self.gateway = None
+        self.silo = self.gateway = self.username = self.password = None
+        self.users = 0
 
-    @property
-    def log(self):
-        return build.OUT / "relay.log"
-
-    def _settings(self, **extra):
+    def settings(self, **extra):
         """Environment of every host: one region on SQLite with Orleans' development clustering on loopback."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith("DOTNET_GC")}
         environment |= {
             "Data__Path": self.data, "Orleans__Endpoints__SiloPort": str(SILO_PORT),
             "Orleans__Endpoints__GatewayPort": str(SILO_GATEWAY_PORT), "Operator__Key": OPERATOR_KEY,
-            "Gateway__Urls": f"http://127.0.0.1:{API_PORT}", "Relay__Id": "bench",
-            "Relay__Port": str(self.port), "Relay__TlsPort": str(self.port + 1), "Relay__MinPort": "20000",
-            "Relay__AllowPeers__0": "127.0.0.0/8", "Relay__Workers": "1",
-            "Logging__LogLevel__Default": "Warning"}
+            "Gateway__Urls": f"http://127.0.0.1:{API_PORT}", "Logging__LogLevel__Default": "Warning"}
         return environment | {key.replace(":", "__"): str(value) for key, value in extra.items()}
 
-    def _start_host(self, host, core, **settings):
-        log = open(build.OUT / f"{host.lower()}.log", "w")
-        return processes.start([build.host_binary(host)], core, cwd=self.folder, stdout=log,
-                               stderr=subprocess.STDOUT, env=self._settings(**settings))
+    def start_host(self, host, core, log=None, **settings):
+        output = open(build.OUT / f"{log or host.lower()}.log", "w")
+        return processes.start([build.host_binary(host)], core, cwd=self.folder, stdout=output,
+                               stderr=subprocess.STDOUT, env=self.settings(**settings))
 
     def start(self):
-        if self.silo is None:
-            self._start_control_plane()
-        self.process = self._start_host("Relay", processes.SERVER_CORE,
-                                        **{"Health:Urls": f"http://127.0.0.1:{RELAY_HEALTH}"}, **self.relay_settings)
-        processes.wait_until(lambda: self._ended() or _http(f"http://127.0.0.1:{RELAY_HEALTH}/health/ready")[0] == 200,
-                             "the relay")
-        processes.wait_until(lambda: servers.answers_binding(self.address, self.port), "the relay's UDP port")
-        if self.username is None:
-            self._mint_token()
-        return self
-
-    def _start_control_plane(self):
-        self.silo = self._start_host("Silo", processes.GENERATOR_CORE,
-                                     **{"Health:Urls": f"http://127.0.0.1:{SILO_HEALTH}"})
+        if self.silo is not None:
+            return
+        self.silo = self.start_host("Silo", processes.GENERATOR_CORE,
+                                    **{"Health:Urls": f"http://127.0.0.1:{SILO_HEALTH}"})
         processes.wait_until(lambda: _http(f"http://127.0.0.1:{SILO_HEALTH}/health/ready")[0] == 200, "the silo")
-        self.gateway = self._start_host("Gateway", processes.GENERATOR_CORE)
+        self.gateway = self.start_host("Gateway", processes.GENERATOR_CORE)
         processes.wait_until(lambda: _http(f"http://127.0.0.1:{API_PORT}/health/ready")[0] == 200, "the gateway")
 
-    def _mint_token(self):
+    def mint_token(self):
         """A token of a new tenant, as any client gets one; its username and credential are what TURN asks for."""
-        api = f"http://127.0.0.1:{API_PORT}/v1"
-        tenant = self._created(f"{api}/tenants", {"name": "bench"}, f"Bearer {OPERATOR_KEY}")
-        account = base64.b64encode(f"{tenant['id']}:{tenant['authToken']}".encode()).decode()
-        token = self._created(f"{api}/tokens", {"ttlSeconds": 86400}, f"Basic {account}")
-        self.username, self.password = token["username"], token["credential"]
+        if self.username is None:
+            api = f"http://127.0.0.1:{API_PORT}/v1"
+            tenant = self._created(f"{api}/tenants", {"name": "bench"}, f"Bearer {OPERATOR_KEY}")
+            account = base64.b64encode(f"{tenant['id']}:{tenant['authToken']}".encode()).decode()
+            token = self._created(f"{api}/tokens", {"ttlSeconds": 86400}, f"Basic {account}")
+            self.username, self.password = token["username"], token["credential"]
+        return self.username, self.password
 
     @staticmethod
     def _created(url, body, authorization):
@@ -100,11 +86,65 @@ class Ours(servers.Server):
             build.stop(f"POST {url} was answered with {status}: {answer[:500]!r}")
         return json.loads(answer)
 
-    def control_plane_cpu(self):
+    def cpu(self):
         """CPU seconds of silo and gateway so far."""
         return processes.cpu_seconds(self.silo.pid) + processes.cpu_seconds(self.gateway.pid)
 
     def close(self):
-        for process in (self.process, self.gateway, self.silo):
+        for process in (self.gateway, self.silo):
             processes.stop(process)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Ours(servers.Server):
+    """The relay as it comes: on Linux, with the batched path."""
+
+    name, port, health = "ours", 13470, 13402
+    relay_settings = {}
+    control_plane = None  # of all relays of this run
+
+    def __init__(self):
+        Ours.control_plane = Ours.control_plane or ControlPlane()
+        Ours.control_plane.users += 1
+
+    @property
+    def log(self):
+        return build.OUT / f"{self.name}.log"
+
+    def start(self):
+        self.control_plane.start()
+        self.process = self.control_plane.start_host(
+            "Relay", processes.SERVER_CORE, self.name,
+            **{"Health:Urls": f"http://127.0.0.1:{self.health}", "Relay:Id": f"bench-{self.name}", "Relay:Port": self.port,
+               "Relay:TlsPort": self.port + 1, "Relay:MinPort": 20000, "Relay:AllowPeers:0": "127.0.0.0/8",
+               "Relay:Workers": 1} | self.relay_settings)
+        processes.wait_until(lambda: self._ended() or _http(f"http://127.0.0.1:{self.health}/health/ready")[0] == 200,
+                             self.name)
+        processes.wait_until(lambda: servers.answers_binding(self.address, self.port), f"the UDP port of {self.name}")
+        self.username, self.password = self.control_plane.mint_token()
+        return self
+
+    def allocated_bytes(self):
+        """Managed bytes allocated since the process began, from its own metrics; None when they do not tell."""
+        for line in _http(f"http://127.0.0.1:{self.health}/metrics")[1].decode().splitlines():
+            found = re.match(r"dotnet_gc_heap_total_allocated\w*(?:\{[^}]*\})? (\S+)", line)
+            if found:
+                return float(found[1])
+        return None
+
+    def control_plane_cpu(self):
+        """CPU seconds of silo and gateway so far."""
+        return self.control_plane.cpu()
+
+    def close(self):
+        processes.stop(self.process)
+        self.control_plane.users -= 1
+        if self.control_plane.users == 0:
+            self.control_plane.close()
+
+
+class Portable(Ours):
+    """The same relay with plain .NET sockets, as on other systems."""
+
+    name, port, health = "portable", 13460, 13403
+    relay_settings = {"Relay:DatagramPath": "portable"}

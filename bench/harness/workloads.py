@@ -1,5 +1,7 @@
 """What is measured, and against which targets."""
 
+import time
+
 from . import processes
 from .load import Load
 from .rounds import take_turns
@@ -127,4 +129,27 @@ def tcp(servers, plan, report, quick, rate):
     report.saturation_notes(results)
 
 
-ALL = {"relay": relay, "binding": binding, "latency": latency, "control": control, "tcp": tcp, "memory": memory}
+def garbage(servers, plan, report, quick, rate):
+    """What a packet leaves for the garbage collector: many packets beside few, in equal times, so that timers and reports cancel out."""
+    servers = [server for server in servers if hasattr(server, "allocated_bytes")]
+    packets = 1_000_000 if quick else 10_000_000
+    report.heading(f"Managed bytes allocated per relayed packet, over {packets:,} packets (100 x 160 B)")
+    per_packet = {}
+    for server in servers:
+        load = Load("relay", server, allocations=100, payload=160, burst=1, in_flight=256)
+        load.window(plan.first_warm, 1)
+        begun, before = time.monotonic(), server.allocated_bytes()
+        many = 0
+        while many < packets:
+            many += load.window(0, 5)["delivered"]
+        took, between = time.monotonic() - begun, server.allocated_bytes()
+        few = load.window(0, took, 100)["delivered"]
+        after = server.allocated_bytes()
+        load.end()
+        per_packet[server.name] = ((between - before) - (after - between)) / (many - few)
+        print(f"  {server.name}: {between - before:,.0f} B in {took:.0f} s with {many:,} packets, {after - between:,.0f} B with {few:,}")
+    report.own_ratio("bytes per packet", per_packet, 0.05)
+
+
+ALL = {"relay": relay, "binding": binding, "latency": latency, "control": control, "tcp": tcp, "memory": memory,
+       "garbage": garbage}
