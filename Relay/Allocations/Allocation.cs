@@ -4,6 +4,7 @@ using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Stun;
 using NetDiscovery.Relay.RelayedAddresses;
@@ -46,6 +47,9 @@ internal sealed class Allocation : WheelTimer
     /// <inheritdoc cref="IPv4"/>
     public RelayedSocket? IPv6 { get; set; }
 
+    /// <summary>Its TCP side (RFC 6062) in place of relayed sockets, or null.</summary>
+    public AllocationStreams? Streams { get; init; }
+
     /// <summary>Permissions and channels.</summary>
     public PeerTable Peers { get; } = new();
 
@@ -60,6 +64,26 @@ internal sealed class Allocation : WheelTimer
 
     /// <summary>Its counters.</summary>
     public ref UsageCounters Counters => ref Slot.Counters;
+
+    /// <returns>True when it can reach peers of <paramref name="family"/>.</returns>
+    public bool Relays(IPFamily family) => Streams is { } streams ? streams.Family == family : Relayed(family) is not null;
+
+    /// <summary>Counts a message on the client's side, and its response; 0 bytes = there was none.</summary>
+    public void CountMessage(int received, int sent)
+    {
+        ref var counters = ref Counters;
+        if (received > 0)
+        {
+            counters.BytesFromClient += received;
+            counters.PacketsFromClient++;
+        }
+
+        if (sent > 0)
+        {
+            counters.BytesToClient += sent;
+            counters.PacketsToClient++;
+        }
+    }
 
     /// <returns>The relayed transport address peers of <paramref name="family"/> are reached from, or null.</returns>
     public RelayedSocket? Relayed(IPFamily family) => family == IPFamily.IPv4 ? IPv4 : IPv6;

@@ -52,6 +52,7 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
         wheel.Cancel(allocation);
         allocation.IPv4?.Dispose();
         allocation.IPv6?.Dispose();
+        allocation.Streams?.Dispose();
         allocation.Credential.Tenant.Close(allocation.Credential.Claims.Token);
         allocation.Slot.Close(reason, clock.UtcNow);
         allocation.Report.Closed();

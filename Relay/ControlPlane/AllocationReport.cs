@@ -18,7 +18,7 @@ internal sealed class AllocationReport(JournalSlot slot, SlotIdentity identity, 
     private Dictionary<TransportAddress, DateTimeOffset>? permissions;
     private Dictionary<int, (TransportAddress Peer, DateTimeOffset ExpiresAt)>? channels;
     private Due due;
-    private long reportedPackets;
+    private long reportedTotal;
     private bool queued;
 
     [Flags]
@@ -68,15 +68,16 @@ internal sealed class AllocationReport(JournalSlot slot, SlotIdentity identity, 
         Note(Due.None);
     }
 
-    /// <summary>Notes usage when packets were counted since the last report. Only the reporter's timer calls this.</summary>
+    /// <summary>Notes usage when packets, or bytes of streams, were counted since the last report. Only the reporter's timer calls this.</summary>
     public void ObserveUsage()
     {
         ref var counters = ref slot.Counters;
-        var packets = Volatile.Read(ref counters.PacketsFromClient) + Volatile.Read(ref counters.PacketsToClient)
-            + Volatile.Read(ref counters.PacketsToPeer) + Volatile.Read(ref counters.PacketsFromPeer);
-        if (packets != reportedPackets)
+        var total = Volatile.Read(ref counters.PacketsFromClient) + Volatile.Read(ref counters.PacketsToClient)
+            + Volatile.Read(ref counters.PacketsToPeer) + Volatile.Read(ref counters.PacketsFromPeer)
+            + Volatile.Read(ref counters.BytesToPeer) + Volatile.Read(ref counters.BytesFromPeer);
+        if (total != reportedTotal)
         {
-            reportedPackets = packets;
+            reportedTotal = total;
             Note(Due.Usage);
         }
     }

@@ -1,6 +1,7 @@
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Attributes;
 using NetDiscovery.Relay.Protocol.Registries;
@@ -20,10 +21,14 @@ internal static class AllocateHandler
                 : context.Error(StunErrorCode.AllocationMismatch);
         }
 
-        // 3. and 4. Relaying is over UDP; DONT-FRAGMENT is understood.
+        // 3. and 4. Relaying is over UDP, or over TCP (RFC 6062); DONT-FRAGMENT is understood.
+        var stream = false;
         switch (context.Request.Find(out RequestedTransport transport))
         {
             case AttributeStatus.Ok when transport.Protocol == RequestedTransport.Udp:
+                break;
+            case AttributeStatus.Ok when transport.Protocol == RequestedTransport.Tcp && context.Worker.Services.Options.TcpRelaying:
+                stream = true;
                 break;
             case AttributeStatus.Ok:
                 return context.Error(StunErrorCode.UnsupportedTransportProtocol);
@@ -36,6 +41,13 @@ internal static class AllocateHandler
         if (code != 0)
         {
             return context.Error(code);
+        }
+
+        // RFC 6062 §5.1: peers' streams need a stream to the client, and these attributes make no sense for them.
+        if (stream && (!context.Leg.IsStream
+            || context.Request.Has(AttributeType.DontFragment) || context.Request.Has(AttributeType.EvenPort) || context.Request.Has(AttributeType.ReservationToken)))
+        {
+            return context.Error(StunErrorCode.BadRequest, "TCP relaying needs TCP or TLS, and knows no DONT-FRAGMENT, EVEN-PORT, RESERVATION-TOKEN"u8);
         }
 
         if (context.Request.Find(out Lifetime lifetime) == AttributeStatus.Malformed)
@@ -62,7 +74,9 @@ internal static class AllocateHandler
             return context.Error(StunErrorCode.AllocationQuotaReached);
         }
 
-        var relayed = RelayedPair.Open(context.Worker, asked, context.Tuple.Server, credential.Claims.Tenant);
+        var relayed = stream
+            ? RelayedPair.OpenStream(context.Worker, asked, context.Tuple.Server)
+            : RelayedPair.Open(context.Worker, asked, context.Tuple.Server, credential.Claims.Tenant);
         var granted = GrantedLifetime.Decide(lifetime.Seconds == 0 ? null : lifetime, credential.Claims.ExpiresAt, context.Now, context.UtcNow);
         if (relayed.Error != 0 || TryCreate(ref context, relayed, granted) is not { } allocation)
         {
@@ -93,7 +107,7 @@ internal static class AllocateHandler
             Transport = context.Tuple.Transport,
             Client = context.Tuple.Client,
             Server = context.Tuple.Server,
-            Relayed = (relayed.IPv4 ?? relayed.IPv6)!.Public,
+            Relayed = relayed.Stream?.Public ?? (relayed.IPv4 ?? relayed.IPv6)!.Public,
             RelayedAdditional = relayed is { IPv4: not null, IPv6: { } second } ? second.Public : default,
         };
         if (services.Journal.TryAcquire(identity, granted.ExpiresAt) is not { } slot)
@@ -113,12 +127,14 @@ internal static class AllocateHandler
             AllocateTransaction = context.Request.TransactionId,
             IPv4 = relayed.IPv4,
             IPv6 = relayed.IPv6,
+            Streams = relayed.Stream is { } listener ? new AllocationStreams(context.Worker, listener) : null,
             ExpiresTick = granted.ExpiresTick,
             CredentialExpiresTick = GrantedLifetime.TickOf(context.Credential.Claims.ExpiresAt, context.Now, context.UtcNow),
         };
         context.Worker.Table.Add(allocation);
         relayed.IPv4?.Start(allocation);
         relayed.IPv6?.Start(allocation);
+        allocation.Streams?.Start(allocation);
         return allocation;
     }
 
@@ -133,6 +149,11 @@ internal static class AllocateHandler
         if (relayed.IPv6 is { } ipv6)
         {
             writer.AddXorAddress(AttributeType.XorRelayedAddress, ipv6.Public);
+        }
+
+        if (relayed.Stream is { } listener)
+        {
+            writer.AddXorAddress(AttributeType.XorRelayedAddress, listener.Public);
         }
 
         writer.Add(new Lifetime(granted.Seconds));

@@ -11,6 +11,12 @@ internal static class ChannelBindHandler
 {
     public static HandlerResult Handle(ref RequestContext context, Allocation allocation)
     {
+        // 0. Channels carry datagrams; a TCP allocation has connections (RFC 6062 §3).
+        if (allocation.Streams is not null)
+        {
+            return context.Error(StunErrorCode.Forbidden, "No channels on a TCP allocation"u8);
+        }
+
         // 1. Both attributes, and a number that is one.
         if (context.Request.Find(out ChannelNumber number) != AttributeStatus.Ok
             || context.Request.FindXorAddress(AttributeType.XorPeerAddress, out var peer) != AttributeStatus.Ok)

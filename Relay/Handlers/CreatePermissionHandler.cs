@@ -35,7 +35,7 @@ internal static class CreatePermissionHandler
                 return context.Error(StunErrorCode.InsufficientCapacity);
             }
 
-            if (allocation.Relayed(peer.Family) is null)
+            if (!allocation.Relays(peer.Family))
             {
                 return context.Error(StunErrorCode.PeerAddressFamilyMismatch);
             }

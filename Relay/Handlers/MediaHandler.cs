@@ -27,6 +27,9 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
     /// <summary>Application bytes relayed since the start, both directions. Any thread may read it.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Counts bytes of a peer's TCP connection, which have no packets.</summary>
+    public void CountStream(int bytes) => Bytes += bytes;
+
     /// <summary>ChannelData from a client (RFC 8656 §12.6).</summary>
     /// <param name="frame">Datagram, or frame of a stream with its padding.</param>
     /// <param name="tuple">Between whom.</param>

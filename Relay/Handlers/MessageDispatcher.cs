@@ -23,7 +23,7 @@ internal sealed class MessageDispatcher(Worker worker)
         AttributeType.UnknownAttributes, AttributeType.Realm, AttributeType.Nonce, AttributeType.PasswordAlgorithm, AttributeType.UserHash, AttributeType.XorMappedAddress,
         AttributeType.ChannelNumber, AttributeType.Lifetime, AttributeType.XorPeerAddress, AttributeType.Data, AttributeType.XorRelayedAddress,
         AttributeType.RequestedAddressFamily, AttributeType.EvenPort, AttributeType.RequestedTransport, AttributeType.DontFragment, AttributeType.ReservationToken,
-        AttributeType.Priority, AttributeType.UseCandidate,
+        AttributeType.Priority, AttributeType.UseCandidate, AttributeType.ConnectionId,
     ];
 
     private readonly HeldRequests held = new();
@@ -70,7 +70,8 @@ internal sealed class MessageDispatcher(Worker worker)
 
         switch (message.Class)
         {
-            case StunClass.Request when message.Method is StunMethod.Binding or StunMethod.Allocate or StunMethod.Refresh or StunMethod.CreatePermission or StunMethod.ChannelBind:
+            case StunClass.Request when message.Method is StunMethod.Binding or StunMethod.Allocate or StunMethod.Refresh or StunMethod.CreatePermission or StunMethod.ChannelBind
+                or StunMethod.Connect or StunMethod.ConnectionBind:
                 OnRequest(message, tuple, leg, mayHold);
                 break;
             case StunClass.Indication when message.Method == StunMethod.Send:
@@ -170,26 +171,38 @@ internal sealed class MessageDispatcher(Worker worker)
         if (result.Delete is { } delete)
         {
             // Counted and gone before the client hears of it: whoever acts on the response meets no remains.
-            Count(delete, request.Bytes.Length, result.Length);
+            delete.CountMessage(request.Bytes.Length, result.Length);
             replies.Add(tuple, request.TransactionId, worker.Response.AsSpan(0, result.Length), context.Now);
             worker.Table.Close(delete, AllocationCloseReason.Deleted);
             Reply(ref context, result);
             return;
         }
 
-        var sent = Reply(ref context, result);
-        if (allocation is not null || worker.Table.TryGet(tuple, out allocation))
+        if (result == HandlerResult.Later)
         {
-            Count(allocation, request.Bytes.Length, sent ? result.Length : 0);
+            allocation!.CountMessage(request.Bytes.Length, 0);
+            return;
+        }
+
+        var sent = Reply(ref context, result);
+        if (result.Bind is { } connection)
+        {
+            ((StreamConnection)context.Leg).Join(connection, request.Bytes.Length, result.Length);
+        }
+        else if (allocation is not null || worker.Table.TryGet(tuple, out allocation))
+        {
+            allocation.CountMessage(request.Bytes.Length, sent ? result.Length : 0);
         }
     }
 
     private static HandlerResult Handle(ref RequestContext context, Allocation? allocation) => context.Request.Method switch
     {
         StunMethod.Allocate => AllocateHandler.Handle(ref context),
+        StunMethod.ConnectionBind => ConnectionBindHandler.Handle(ref context),
         _ when allocation is null => context.Error(StunErrorCode.AllocationMismatch),
         StunMethod.Refresh => RefreshHandler.Handle(ref context, allocation),
         StunMethod.CreatePermission => CreatePermissionHandler.Handle(ref context, allocation),
+        StunMethod.Connect => ConnectHandler.Handle(ref context, allocation),
         _ => ChannelBindHandler.Handle(ref context, allocation),
     };
 
@@ -210,18 +223,6 @@ internal sealed class MessageDispatcher(Worker worker)
         writer.Add(AttributeType.UnknownAttributes, types[..attribute.ValueSize]);
         refusal = context.Finish(ref writer);
         return true;
-    }
-
-    private static void Count(Allocation allocation, int received, int sent)
-    {
-        ref var counters = ref allocation.Counters;
-        counters.BytesFromClient += received;
-        counters.PacketsFromClient++;
-        if (sent > 0)
-        {
-            counters.BytesToClient += sent;
-            counters.PacketsToClient++;
-        }
     }
 
     private bool Reply(ref RequestContext context, HandlerResult result)

@@ -17,7 +17,7 @@ internal static class RefreshHandler
             return context.Error(StunErrorCode.BadRequest);
         }
 
-        if (family == AttributeStatus.Ok && allocation.Relayed(requested.Family) is null)
+        if (family == AttributeStatus.Ok && !allocation.Relays(requested.Family))
         {
             return context.Error(StunErrorCode.PeerAddressFamilyMismatch);
         }

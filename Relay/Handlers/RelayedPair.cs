@@ -15,6 +15,9 @@ internal readonly struct RelayedPair
     /// <summary>The IPv6 one.</summary>
     public RelayedSocket? IPv6 { get; private init; }
 
+    /// <summary>The one of a TCP allocation (RFC 6062), in place of the others.</summary>
+    public RelayedListener? Stream { get; private init; }
+
     /// <summary>Where <see cref="ReservedPort"/> is.</summary>
     public RelayedAddress? ReservedOn { get; private init; }
 
@@ -62,11 +65,33 @@ internal readonly struct RelayedPair
         };
     }
 
+    /// <summary>Opens one address for TCP. Of two families asked for, a TCP allocation gets the first.</summary>
+    public static RelayedPair OpenStream(Worker worker, AddressRequest asked, in TransportAddress server)
+    {
+        if (worker.Services.Relayed.Choose(asked.Family, server) is not { } address)
+        {
+            return new RelayedPair { Error = StunErrorCode.AddressFamilyNotSupported };
+        }
+
+        if (RelayedListener.TryOpen(address) is not { } listener)
+        {
+            return new RelayedPair { Error = StunErrorCode.InsufficientCapacity };
+        }
+
+        return new RelayedPair
+        {
+            Stream = listener,
+            MissingFamily = asked.WithIPv6 ? IPFamily.IPv6 : IPFamily.None,
+            MissingCode = StunErrorCode.AddressFamilyNotSupported,
+        };
+    }
+
     /// <summary>Gives everything back.</summary>
     public void Release()
     {
         IPv4?.Dispose();
         IPv6?.Dispose();
+        Stream?.Dispose();
         if (ReservedPort != 0)
         {
             ReservedOn!.Ports.Release(ReservedPort);

@@ -2,6 +2,7 @@ using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.Protocol.Registries;
 using NetDiscovery.Relay.Protocol.Stun;
 using NetDiscovery.ServiceDefaults;
@@ -11,7 +12,12 @@ namespace NetDiscovery.Relay.Handlers;
 /// <summary>What a handler does with a request: the response it wrote, and what must follow once that is sent and counted.</summary>
 /// <param name="Length">Bytes of the response.</param>
 /// <param name="Delete">The allocation the client asked to delete.</param>
-internal readonly record struct HandlerResult(int Length, Allocation? Delete = null);
+/// <param name="Bind">The peer's connection that the client's connection becomes the other half of.</param>
+internal readonly record struct HandlerResult(int Length, Allocation? Delete = null, PeerConnection? Bind = null)
+{
+    /// <summary>The response follows by itself.</summary>
+    public static HandlerResult Later { get; } = new(-1);
+}
 
 /// <summary>One request on its way through a handler, with all that the handler may use to answer it.</summary>
 internal ref struct RequestContext

@@ -57,6 +57,10 @@ internal sealed class RelayMetrics : IDisposable
         meter.CreateObservableCounter("netdiscovery.relay.dtls.unsendable", () => dtls().Unsendable, "{message}", "Messages to DTLS clients that were dropped: association ended, or message too long for a record.");
     }
 
+    /// <summary>Adds the instrument of TCP relaying.</summary>
+    public void Observe(PeerConnections.PeerConnectionRegistry registry) =>
+        meter.CreateObservableUpDownCounter("netdiscovery.relay.peer_connections.open", () => registry.Open, "{connection}", "TCP connections with peers, those being made included.");
+
     public void AllocationOpened(Transport transport) => opened.Add(1, new KeyValuePair<string, object?>("transport", transport.Name()));
 
     public void AllocationClosed(Transport transport, AllocationCloseReason reason) =>
@@ -98,6 +102,8 @@ internal sealed class RelayMetrics : IDisposable
         Protocol.Registries.StunMethod.Refresh => "Refresh",
         Protocol.Registries.StunMethod.CreatePermission => "CreatePermission",
         Protocol.Registries.StunMethod.ChannelBind => "ChannelBind",
+        Protocol.Registries.StunMethod.Connect => "Connect",
+        Protocol.Registries.StunMethod.ConnectionBind => "ConnectionBind",
         _ => "other",
     };
 }

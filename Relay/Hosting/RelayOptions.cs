@@ -68,6 +68,12 @@ public sealed class RelayOptions
     /// <summary>Highest channel number taken.</summary>
     internal ushort MaxChannel => Rfc5766Channels ? TurnDefaults.MaxRfc5766Channel : TurnDefaults.MaxChannel;
 
+    /// <summary>Relay TCP to peers (RFC 6062) for clients that come over TCP or TLS; false: 442. Default: true.</summary>
+    public bool TcpRelaying { get; set; } = true;
+
+    /// <summary>TCP connections with peers that one allocation may have, 1 to 1,024; in all as many as <see cref="MaxConnections"/>. Default: 64.</summary>
+    public int MaxPeerConnectionsPerAllocation { get; set; } = 64;
+
     /// <summary>Data-path workers, 1 to 256; 0 (default) = one for each core. More than one needs Linux.</summary>
     public int Workers { get; set; }
 

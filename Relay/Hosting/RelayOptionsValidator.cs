@@ -67,6 +67,7 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
         Check(options.MaxConnections is >= 1 and <= 1_000_000, nameof(options.MaxConnections), options.MaxConnections, "must be 1 to 1,000,000");
         Check(options.MaxConnectionsPerSource >= 1 && options.MaxConnectionsPerSource <= options.MaxConnections, nameof(options.MaxConnectionsPerSource), options.MaxConnectionsPerSource,
             "must be 1 to Relay:MaxConnections");
+        Check(options.MaxPeerConnectionsPerAllocation is >= 1 and <= 1024, nameof(options.MaxPeerConnectionsPerAllocation), options.MaxPeerConnectionsPerAllocation, "must be 1 to 1,024");
         Check(options.UnauthenticatedSeconds is >= 1 and <= 600, nameof(options.UnauthenticatedSeconds), options.UnauthenticatedSeconds, "must be 1 to 600");
         Check(options.HandshakeSeconds is >= 1 and <= 60, nameof(options.HandshakeSeconds), options.HandshakeSeconds, "must be 1 to 60");
         Check(options.MaxHandshakes is >= 1 and <= 1_000_000, nameof(options.MaxHandshakes), options.MaxHandshakes, "must be 1 to 1,000,000");

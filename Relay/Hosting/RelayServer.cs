@@ -5,6 +5,7 @@ using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.RelayedAddresses;
 using NetDiscovery.ServiceDefaults;
 
@@ -49,6 +50,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             Reporter = new AllocationReporter(cluster, identity, journal, pacing, TimeSpan.FromSeconds(options.UsageReportSeconds), time, loggers.CreateLogger<AllocationReporter>()),
             Metrics = metrics,
             Time = time,
+            PeerConnections = new PeerConnectionRegistry(options.MaxConnections),
         };
         path = DatagramPathChoice.Make(options.DatagramPath);
         var workers = !OperatingSystem.IsLinux() ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
@@ -91,6 +93,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         Services.Metrics.Observe(
             () => Allocations, () => Workers.Sum(worker => worker.Media.Packets), () => Workers.Sum(worker => worker.Media.Bytes),
             () => FreePorts, () => listeners.Connections, () => Services.Reporter.Unconfirmed);
+        Services.Metrics.Observe(Services.PeerConnections);
         if (secure is not null)
         {
             Services.Metrics.Observe(secure, () => listeners.Dtls);

@@ -1,6 +1,7 @@
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.RelayedAddresses;
 
 namespace NetDiscovery.Relay.Hosting;
@@ -29,6 +30,8 @@ internal sealed class RelayServices
     public required RelayMetrics Metrics { get; init; }
 
     public required TimeProvider Time { get; init; }
+
+    public required PeerConnectionRegistry PeerConnections { get; init; }
 
     public Reservations Reservations { get; } = new();
 

@@ -115,6 +115,7 @@ internal sealed partial class Worker : IDisposable
                 }
 
                 allocation.Peers.JudgeAgain(Services.Peers, policy.PeerLimits(allocation.Credential.Peers));
+                allocation.Streams?.JudgeAgain(Services.Peers, policy.PeerLimits(allocation.Credential.Peers));
                 return policy.Judge(allocation.Credential.Claims, Clock.UtcNow) switch
                 {
                     CredentialStanding.TenantInactive => AllocationCloseReason.TenantInactive,

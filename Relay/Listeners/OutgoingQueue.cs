@@ -16,6 +16,7 @@ internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValue
     private byte[] filling = [];
     private byte[] sending = [];
     private bool waiting;
+    private bool finished;
     private bool closed;
 
     /// <summary>Bytes queued and not yet taken.</summary>
@@ -27,7 +28,7 @@ internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValue
     /// <returns>False when it does not fit; nothing was appended.</returns>
     public bool TryAppend(ReadOnlySpan<byte> message, int limit)
     {
-        if (closed || Length + message.Length > limit || !TryGrow(Length + message.Length))
+        if (closed || finished || Length + message.Length > limit || !TryGrow(Length + message.Length))
         {
             return false;
         }
@@ -48,7 +49,7 @@ internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValue
     {
         lock (gate)
         {
-            if (Length > 0 || closed)
+            if (Length > 0 || closed || finished)
             {
                 return ValueTask.CompletedTask;
             }
@@ -60,7 +61,7 @@ internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValue
     }
 
     /// <summary>Takes all queued bytes; they are the caller's until it takes again.</summary>
-    /// <returns>False when the queue was closed.</returns>
+    /// <returns>False when the queue was closed, or was finished and is empty.</returns>
     public bool TryTake(out ReadOnlyMemory<byte> bytes)
     {
         lock (gate)
@@ -69,7 +70,18 @@ internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValue
             (sending, filling) = (filling, sending);
             bytes = sending.AsMemory(0, Length);
             Length = 0;
-            return !closed;
+            return !closed && !(finished && bytes.IsEmpty);
+        }
+    }
+
+    /// <summary>Takes no more; the sending loop ends once what is queued was taken.</summary>
+    public void Finish()
+    {
+        finished = true;
+        if (waiting)
+        {
+            waiting = false;
+            wake.SetResult(true);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.Protocol.Turn;
 
 namespace NetDiscovery.Relay.Listeners;
@@ -13,17 +14,20 @@ namespace NetDiscovery.Relay.Listeners;
 internal sealed class StreamConnection : ClientLeg
 {
     private readonly Worker worker;
+    private readonly Socket socket;
     private readonly Stream stream;
     private readonly FiveTuple tuple;
     private readonly ConnectionLimits limits;
     private readonly OutgoingQueue outgoing;
     private readonly Deadline deadline;
+    private (PeerConnection Peer, int RequestBytes, int ResponseBytes)? join;
     private int allocations;
     private bool closed;
 
-    public StreamConnection(Worker worker, Stream stream, FiveTuple tuple, ConnectionLimits limits)
+    public StreamConnection(Worker worker, Socket socket, Stream stream, FiveTuple tuple, ConnectionLimits limits)
     {
         this.worker = worker;
+        this.socket = socket;
         this.stream = stream;
         this.tuple = tuple;
         this.limits = limits;
@@ -45,7 +49,7 @@ internal sealed class StreamConnection : ClientLeg
         var sending = SendAsync();
         try
         {
-            await ReceiveAsync().ConfigureAwait(false);
+            await ReceiveAsync(sending).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
         {
@@ -87,6 +91,12 @@ internal sealed class StreamConnection : ClientLeg
         allocations += open ? 1 : -1;
         SetDeadline();
     }
+
+    /// <summary>Makes the connection the other half of a peer's, once the response is sent (RFC 6062 §5.4). Called inside the worker.</summary>
+    /// <param name="peer">The peer's connection, claimed for this one.</param>
+    /// <param name="requestBytes">Size of the ConnectionBind request.</param>
+    /// <param name="responseBytes">Size of its response.</param>
+    public void Join(PeerConnection peer, int requestBytes, int responseBytes) => join = (peer, requestBytes, responseBytes);
 
     /// <summary>Ends the connection and the allocation over it. Called inside the worker.</summary>
     public void Close()
@@ -135,7 +145,7 @@ internal sealed class StreamConnection : ClientLeg
         }
     }
 
-    private async Task ReceiveAsync()
+    private async Task ReceiveAsync(Task sending)
     {
         var buffer = DatagramBuffers.Shared.Rent();
         var filled = 0;
@@ -157,6 +167,13 @@ internal sealed class StreamConnection : ClientLeg
                     {
                         return;
                     }
+                }
+
+                if (join is not null)
+                {
+                    // What came right behind the request is the peer's.
+                    await JoinAsync(sending, buffer.Memory[consumed..filled]).ConfigureAwait(false);
+                    return;
                 }
 
                 buffer.GetSpan()[consumed..filled].CopyTo(buffer.GetSpan());
@@ -185,12 +202,50 @@ internal sealed class StreamConnection : ClientLeg
                         return -1;
                     }
 
+                    if (join is not null)
+                    {
+                        return consumed;
+                    }
+
                     break;
                 case FrameStatus.Incomplete:
                     return consumed;
                 default:
                     worker.Services.Metrics.Dropped(DropReason.Malformed);
                     return -1;
+            }
+        }
+    }
+
+    private async Task JoinAsync(Task sending, ReadOnlyMemory<byte> early)
+    {
+        var (peer, requestBytes, responseBytes) = join!.Value;
+        try
+        {
+            lock (worker.Gate)
+            {
+                outgoing.Finish();
+            }
+
+            // The deadline still runs: a client that does not read its response must not keep the peer waiting.
+            await sending.ConfigureAwait(false);
+            lock (worker.Gate)
+            {
+                if (closed)
+                {
+                    return;
+                }
+
+                worker.Wheel.Cancel(deadline);
+            }
+
+            await new Splice(peer, stream, socket).RunAsync(early, requestBytes, responseBytes).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (peer.Worker.Gate)
+            {
+                peer.Close();
             }
         }
     }

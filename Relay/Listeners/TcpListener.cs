@@ -111,10 +111,10 @@ internal sealed partial class TcpListener : IDisposable
         }
 
         accepted.NoDelay = true;
-        _ = ServeAsync(worker, new NetworkStream(accepted, ownsSocket: true), tuple);
+        _ = ServeAsync(worker, accepted, new NetworkStream(accepted, ownsSocket: true), tuple);
     }
 
-    private async Task ServeAsync(Worker worker, Stream stream, FiveTuple tuple)
+    private async Task ServeAsync(Worker worker, Socket socket, Stream stream, FiveTuple tuple)
     {
         try
         {
@@ -129,7 +129,7 @@ internal sealed partial class TcpListener : IDisposable
             return;
         }
 
-        var connection = new StreamConnection(worker, stream, tuple, limits);
+        var connection = new StreamConnection(worker, socket, stream, tuple, limits);
         open.TryAdd(connection, true);
         if (disposed)
         {

@@ -60,20 +60,30 @@ internal sealed class PeerPolicy
 
         if (ownAddresses.Contains(peer.WithPort(0)))
         {
-            return IsOwnPortOpen(peer) ? PeerVerdict.OwnAddress : PeerVerdict.Denied;
+            return relayed.IsRelayedNow(peer) || IsOwnServiceOpen(peer) ? PeerVerdict.OwnAddress : PeerVerdict.Denied;
         }
 
         return IsOpen(address) ? PeerVerdict.Allowed : PeerVerdict.Denied;
     }
 
-    /// <summary>Judges one packet to or from this relay's own address. No allocation, no lock.</summary>
-    public bool IsOwnPortOpen(in TransportAddress peer)
+    /// <summary>Judges the peer of a TCP connection (RFC 6062).</summary>
+    /// <param name="peer">Address and port.</param>
+    /// <param name="limits">What tenant and credential allow beyond the relay's own rules.</param>
+    public PeerVerdict JudgeStream(in TransportAddress peer, PeerLimits limits)
     {
-        if (relayed.IsRelayedNow(peer))
-        {
-            return true;
-        }
+        var verdict = Judge(peer, limits);
+        return IsStreamOpen(verdict, peer) ? verdict : PeerVerdict.Denied;
+    }
 
+    /// <summary>Judges one packet to or from this relay's own address. No allocation, no lock.</summary>
+    public bool IsOwnPortOpen(in TransportAddress peer) => relayed.IsRelayedNow(peer, stream: false) || IsOwnServiceOpen(peer);
+
+    /// <summary>Judges one TCP connection to or from a peer whose address was judged before.</summary>
+    public bool IsStreamOpen(PeerVerdict verdict, in TransportAddress peer) =>
+        verdict == PeerVerdict.Allowed || (verdict == PeerVerdict.OwnAddress && (relayed.IsRelayedNow(peer, stream: true) || IsOwnServiceOpen(peer)));
+
+    private bool IsOwnServiceOpen(in TransportAddress peer)
+    {
         // Other services of this machine see such packets come from within, past its firewall: only the operator's own word opens them.
         var address = AddressBlock.ValueOf(peer);
         return !listeners.Contains(peer) && allow.Contains(address) && !deny.Contains(address);

@@ -16,6 +16,9 @@ internal sealed class RelayedAddress(TransportAddress local, TransportAddress @p
 
     /// <summary>Which ports are taken.</summary>
     public PortPool Ports => ports;
+
+    /// <summary>Those of them that are relayed over TCP; all others are relayed over UDP.</summary>
+    public PortSet StreamPorts { get; } = new();
 }
 
 /// <summary>All IP addresses this relay relays from. A handful, so it is searched from front to back.</summary>
@@ -61,6 +64,23 @@ internal sealed class RelayedAddressSet(params RelayedAddress[] addresses)
         foreach (var address in addresses)
         {
             if ((address.Public.SameAddress(peer) || address.Local.SameAddress(peer)) && address.Ports.IsTaken(peer.Port))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The same for one protocol: another program may have the port of the other.</summary>
+    /// <param name="peer">An address and port.</param>
+    /// <param name="stream">True for TCP, false for UDP.</param>
+    public bool IsRelayedNow(in TransportAddress peer, bool stream)
+    {
+        foreach (var address in addresses)
+        {
+            if ((address.Public.SameAddress(peer) || address.Local.SameAddress(peer))
+                && (stream ? address.StreamPorts.Contains(peer.Port) : address.Ports.IsTaken(peer.Port) && !address.StreamPorts.Contains(peer.Port)))
             {
                 return true;
             }

@@ -1,0 +1,16 @@
+namespace NetDiscovery.Relay.RelayedAddresses;
+
+/// <summary>A set of ports. Any thread may ask; adding and removing is atomic.</summary>
+internal sealed class PortSet
+{
+    private readonly ulong[] words = new ulong[65536 / 64];
+
+    /// <returns>True while <paramref name="port"/> is in the set. No lock.</returns>
+    public bool Contains(ushort port) => (Volatile.Read(ref words[port >> 6]) & (1UL << (port & 63))) != 0;
+
+    /// <summary>Adds a port.</summary>
+    public void Add(ushort port) => Interlocked.Or(ref words[port >> 6], 1UL << (port & 63));
+
+    /// <summary>Removes a port.</summary>
+    public void Remove(ushort port) => Interlocked.And(ref words[port >> 6], ~(1UL << (port & 63)));
+}
