@@ -8,9 +8,11 @@ using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Gateway.Relays;
 using NetDiscovery.Gateway.Sessions;
+using NetDiscovery.Gateway.Signaling;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Gateway.Tokens;
 using NetDiscovery.Gateway.Usage;
+using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.ServiceDefaults;
 using Scalar.AspNetCore;
@@ -39,6 +41,7 @@ public static class GatewayHosting
         services.AddSingleton(provider => new FailureLimiter(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<GatewayOptions>>().Value.AuthenticationFailuresPerMinute));
         services.AddSingleton<TenantSnapshots>().AddSingleton<RelayDirectory>().AddSingleton<TokenMint>().AddSingleton<SessionMaker>();
+        services.AddSingleton<EndpointIceServers>().AddSingleton<SignalingConnections>();
         services.AddSingleton<IBodyRules<DiscoveryConfiguration>, DiscoveryValidator>();
         services.AddSingleton<UsageCounters>().AddHostedService(static provider => provider.GetRequiredService<UsageCounters>());
         services.AddHealthChecks().AddCheck<ClusterHealthCheck>("cluster", tags: [ServiceDefaultsExtensions.ReadyTag]);
@@ -65,6 +68,7 @@ public static class GatewayHosting
         app.UseCors();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = SignalingLimits.Heartbeat });
 
         var api = app.MapGroup("/v1").RequireAuthorization(Policies.Caller).AddEndpointFilter<RefuseInactiveCaller>().AddEndpointFilter<RefuseUnchecked>();
         TenantsApi.Map(api);
@@ -76,6 +80,7 @@ public static class GatewayHosting
         UsageApi.Map(api);
         RelaysApi.Map(api);
         ServicesApi.Map(api);
+        SignalingApi.Map(app);
 
         app.MapOpenApi();
         app.MapScalarApiReference("/docs", static scalar => scalar.WithTitle("NetDiscovery API").DisableDefaultFonts());

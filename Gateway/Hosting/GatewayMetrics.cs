@@ -16,6 +16,7 @@ public sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> refusals;
     private readonly Counter<long> flushFailures;
     private Func<int> pendingUsage = static () => 0;
+    private Func<int> signalingConnections = static () => 0;
 
     public GatewayMetrics(IMeterFactory factory)
     {
@@ -26,7 +27,11 @@ public sealed class GatewayMetrics : IDisposable
         refusals = meter.CreateCounter<long>("netdiscovery.gateway.refusals", "{response}", "Problem details answered, by code.");
         flushFailures = meter.CreateCounter<long>("netdiscovery.gateway.usage.flush_failures", "{batch}", "Batches of usage reports the cluster did not confirm; each is sent again.");
         meter.CreateObservableGauge("netdiscovery.gateway.usage.pending", () => pendingUsage(), "{counter}", "Usage counters not yet confirmed by the ledger.");
+        meter.CreateObservableGauge("netdiscovery.gateway.signaling.connections", () => signalingConnections(), "{connection}", "Signaling connections open.");
     }
+
+    /// <summary>Says where the number of open signaling connections is read.</summary>
+    public void ObserveSignalingConnections(Func<int> read) => signalingConnections = read;
 
     /// <summary>A token was minted in <paramref name="region"/>.</summary>
     public void Minted(string region) => tokens.Add(1, new KeyValuePair<string, object?>("region", region));

@@ -15,6 +15,9 @@ public sealed class GatewayOptions
     /// <summary>Failed authentications allowed per minute for one claimed name from one source address, 1 to 100,000; ten times as many for the source as a whole. Lower stops guessing sooner and locks out a misconfigured client behind the same address sooner.</summary>
     public int AuthenticationFailuresPerMinute { get; set; } = 60;
 
+    /// <summary>Signaling connections (WebSockets) at once, 1 to 1,000,000; each takes some 100 KB. Default: 20,000.</summary>
+    public int MaxSignalingConnections { get; set; } = 20_000;
+
     /// <summary>Origins whose scripts may call the API; <c>*</c> for any, which is safe because no credential is sent by a browser on its own. Default: any.</summary>
     public IList<string> CorsOrigins { get; } = [];
 

@@ -26,6 +26,11 @@ public sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
             failures.Add($"Gateway:AuthenticationFailuresPerMinute must be from 1 to 100000; it is {options.AuthenticationFailuresPerMinute}.");
         }
 
+        if (options.MaxSignalingConnections is < 1 or > 1_000_000)
+        {
+            failures.Add($"Gateway:MaxSignalingConnections must be from 1 to 1000000; it is {options.MaxSignalingConnections}.");
+        }
+
         for (var index = 0; index < options.CorsOrigins.Count; index++)
         {
             if (options.CorsOrigins[index] != "*" && !IsOrigin(options.CorsOrigins[index]))

@@ -21,6 +21,9 @@ public static class ProblemCodes
     public static readonly ProblemCode Unauthenticated = new(
         "unauthenticated", 401, "Credentials are missing or wrong", "Send 'Authorization: Basic' with AC…:authToken or SK…:secret, or 'Authorization: Bearer' with an API key (SK….secret) or the operator key.");
 
+    public static readonly ProblemCode JoinTokenWrong = new(
+        "join_token_wrong", 401, "The join token is missing or wrong", "Offer the subprotocols netdiscovery.v1 and token.<joinToken>, with the join token from the answer that made the session.");
+
     public static readonly ProblemCode TenantSuspended = new(
         "tenant_suspended", 403, "The tenant is suspended", "Ask the operator or the parent account to make the tenant active again.");
 
@@ -51,6 +54,9 @@ public static class ProblemCodes
     public static readonly ProblemCode LimitReached = new(
         "limit_reached", 409, "There are as many of these as there may be", "Remove what is no longer used, or wait until it has expired.");
 
+    public static readonly ProblemCode SessionEnded = new(
+        "session_ended", 410, "The session has ended", "Make a new session.");
+
     public static readonly ProblemCode VersionConflict = new(
         "version_conflict", 412, "The configuration has changed meanwhile", "Read it again, apply the change to what you read, and send it with the new ETag.");
 
@@ -62,6 +68,9 @@ public static class ProblemCodes
 
     public static readonly ProblemCode IdempotencyKeyReused = new(
         "idempotency_key_reused", 422, "The Idempotency-Key was used for another request", "Use a new key for each request that differs; repeat a request unchanged.");
+
+    public static readonly ProblemCode WebSocketRequired = new(
+        "websocket_required", 426, "This resource is a WebSocket", "Connect with a WebSocket client (RFC 6455).");
 
     public static readonly ProblemCode TooManyRequests = new(
         "too_many_requests", 429, "Too many attempts", "Wait as long as Retry-After says.");
@@ -81,9 +90,9 @@ public static class ProblemCodes
     /// <summary>Every code, in order of status.</summary>
     public static IReadOnlyList<ProblemCode> All { get; } =
     [
-        MalformedJson, ValidationFailed, TtlOutOfRange, TenantRequired, BadRequest, Unauthenticated, TenantSuspended, TenantClosed, OperatorRequired,
-        Forbidden, NotFound, MethodNotAllowed, RegionUnavailable, NestedSubAccount, ClosedIsFinal, LimitReached, VersionConflict, BodyTooLarge, UnsupportedMediaType,
-        IdempotencyKeyReused, TooManyRequests, InternalError, NoRelay, ClusterUnavailable, StorageUnavailable,
+        MalformedJson, ValidationFailed, TtlOutOfRange, TenantRequired, BadRequest, Unauthenticated, JoinTokenWrong, TenantSuspended, TenantClosed, OperatorRequired,
+        Forbidden, NotFound, MethodNotAllowed, RegionUnavailable, NestedSubAccount, ClosedIsFinal, LimitReached, SessionEnded, VersionConflict, BodyTooLarge, UnsupportedMediaType,
+        IdempotencyKeyReused, WebSocketRequired, TooManyRequests, InternalError, NoRelay, ClusterUnavailable, StorageUnavailable,
     ];
 
     /// <summary>The code for a status that was set without a body, by routing or the server.</summary>

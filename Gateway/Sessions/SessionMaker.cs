@@ -7,7 +7,6 @@ using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Gateway.Tokens;
 using NetDiscovery.Gateway.Usage;
 using NetDiscovery.Grains.Interfaces;
-using NetDiscovery.Grains.Interfaces.Credentials;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
@@ -16,7 +15,7 @@ namespace NetDiscovery.Gateway.Sessions;
 
 /// <summary>Makes sessions: chooses region and relays, mints a token for each endpoint, and has the session's grain decide.</summary>
 public sealed class SessionMaker(
-    IGrainFactory grains, TenantSnapshots snapshots, RelayDirectory relays, LocalRegion local, UsageCounters usage, GatewayMetrics metrics, TimeProvider time)
+    IGrainFactory grains, TenantSnapshots snapshots, RelayDirectory relays, LocalRegion local, EndpointIceServers iceServers, UsageCounters usage, GatewayMetrics metrics)
 {
     /// <summary>Makes the session a request asks for.</summary>
     public async Task<IResult> MakeAsync(TenantId tenant, CreateSessionRequest request, RequestSeed seed)
@@ -67,22 +66,6 @@ public sealed class SessionMaker(
         return Results.Created($"/v1/sessions/{id}", CreatedSessionResponse.From(
             session,
             [.. session.Endpoints.Select(endpoint => new JoinResponse(
-                endpoint.Name, joins[endpoint.Name].Text, IceServers.For(chosen, snapshot.Discovery, Mint(snapshot, id, endpoint.Name))))]));
-    }
-
-    private MintedToken Mint(TenantSnapshot snapshot, SessionId session, string endpoint)
-    {
-        metrics.Minted(session.Region);
-        var now = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
-        return MintedToken.TryMint(snapshot, new CredentialClaims
-        {
-            Tenant = snapshot.Id,
-            KeyVersion = 0,
-            Token = EndpointToken.Id(session, endpoint),
-            IssuedAt = now,
-            ExpiresAt = now.AddSeconds(snapshot.Discovery.TokenTtlSeconds.Default),
-            Session = session,
-            Endpoint = endpoint,
-        }) ?? throw new InvalidOperationException("A session's claims always fit: session and endpoint name have upper bounds.");
+                endpoint.Name, joins[endpoint.Name].Text, iceServers.Make(chosen, snapshot, id, endpoint.Name)))]));
     }
 }

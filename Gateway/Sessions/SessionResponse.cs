@@ -13,15 +13,16 @@ namespace NetDiscovery.Gateway.Sessions;
 /// <param name="Metadata">The tenant's own.</param>
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="EndedAt">When it ended; null while it lives.</param>
+/// <param name="Path">What carries its media; null while nothing has yet.</param>
 public sealed record SessionResponse(
     string Id, string Tenant, string Region, SessionState State, DecisionResponse Decision, IReadOnlyList<EndpointResponse> Endpoints,
-    IReadOnlyDictionary<string, string> Metadata, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt)
+    IReadOnlyDictionary<string, string> Metadata, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt, SessionPath? Path)
 {
     /// <summary>What the API shows of <paramref name="session"/>.</summary>
     public static SessionResponse From(Session session) => new(
         session.Id.ToString(), session.Tenant.ToString(), session.Id.Region, session.State, DecisionResponse.From(session.Decision),
         [.. session.Endpoints.Select(static endpoint => new EndpointResponse(endpoint.Name, endpoint.Address, endpoint.Region, endpoint.Nat))],
-        session.Metadata, session.CreatedAt, session.EndedAt);
+        session.Metadata, session.CreatedAt, session.EndedAt, session.Path);
 }
 
 /// <summary>A session just made, with the join tokens that are shown only here.</summary>

@@ -24,6 +24,27 @@ public interface ISessionGrain : IGrainWithStringKey
     /// <returns>Every step so far, oldest first; empty when there is no such session.</returns>
     [Alias("timeline"), AlwaysInterleave]
     Task<ImmutableArray<TimelineEntry>> GetTimelineAsync();
+
+    /// <summary>An endpoint arrives at its signaling connection, or comes back to it; an earlier connection of it is closed.</summary>
+    [Alias("join")]
+    Task<JoinAnswer> JoinAsync(JoinSession join);
+
+    /// <summary>Takes signals of an endpoint: stores them, passes them on, acts on them. Safe to repeat: what was received changes nothing.</summary>
+    /// <param name="connection">The connection named when joining.</param>
+    /// <param name="signals">In order of their sequence, at most <see cref="SignalingLimits.MaxBatch"/>.</param>
+    [Alias("send")]
+    Task<SendAnswer> SendAsync(Guid connection, ImmutableArray<SentSignal> signals);
+
+    /// <summary>A connection is alive. Due every <see cref="SignalingLimits.Heartbeat"/>; brings what deliveries have missed.</summary>
+    /// <param name="connection">The connection named when joining.</param>
+    /// <param name="confirmed">The last sequence that the endpoint has confirmed: it and those before are forgotten.</param>
+    /// <param name="delivered">The last sequence that the gateway has passed on.</param>
+    [Alias("beat")]
+    Task<BeatAnswer> BeatAsync(Guid connection, long confirmed, long delivered);
+
+    /// <summary>A connection has ended; nothing happens when it is not the endpoint's.</summary>
+    [Alias("leave")]
+    Task LeaveAsync(Guid connection);
 }
 
 /// <summary>What makes a session.</summary>
@@ -88,7 +109,8 @@ public sealed record Session(
     [property: Id(4)] ImmutableArray<SessionEndpoint> Endpoints,
     [property: Id(5)] ImmutableSortedDictionary<string, string> Metadata,
     [property: Id(6)] DateTimeOffset CreatedAt,
-    [property: Id(7)] DateTimeOffset? EndedAt);
+    [property: Id(7)] DateTimeOffset? EndedAt,
+    [property: Id(8)] SessionPath? Path = null);
 
 /// <summary>Where a session is in its life.</summary>
 [GenerateSerializer, Alias("SessionState")]
@@ -99,6 +121,15 @@ public enum SessionState
 
     /// <summary>Ended.</summary>
     Ended,
+
+    /// <summary>All endpoints are there and look for a path.</summary>
+    Negotiating,
+
+    /// <summary>Media can flow between all endpoints.</summary>
+    Connected,
+
+    /// <summary>It was further: an endpoint is gone from its signaling connection, or the path is broken.</summary>
+    Degraded,
 }
 
 /// <summary>STUN or TURN, and why.</summary>

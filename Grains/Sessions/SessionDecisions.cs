@@ -20,6 +20,10 @@ internal static class SessionDecisions
         return new SessionDecision(mode, reason, Inputs(request, discovery), request.Id.Region, request.RegionReason);
     }
 
+    /// <summary>A NAT in words.</summary>
+    public static string Describe(EndpointNat nat) =>
+        $"mapping {nat.Mapping?.ToString() ?? "unknown"}, filtering {nat.Filtering?.ToString() ?? "unknown"}{(nat.UdpBlocked == true ? ", UDP blocked" : "")}";
+
     // One decision for the session: a single pair that needs a relay decides, then a single pair of which too little is known.
     private static (DecisionMode Mode, string Reason) DecideAll(ImmutableArray<SessionEndpoint> endpoints)
     {
@@ -70,9 +74,7 @@ internal static class SessionDecisions
         {
             inputs[$"endpoint.{endpoint.Name}.address"] = endpoint.Address ?? "unknown";
             inputs[$"endpoint.{endpoint.Name}.region"] = endpoint.Region ?? "unknown";
-            inputs[$"endpoint.{endpoint.Name}.nat"] = endpoint.Nat is { } nat
-                ? $"mapping {nat.Mapping?.ToString() ?? "unknown"}, filtering {nat.Filtering?.ToString() ?? "unknown"}{(nat.UdpBlocked == true ? ", UDP blocked" : "")}"
-                : "unknown";
+            inputs[$"endpoint.{endpoint.Name}.nat"] = endpoint.Nat is { } nat ? Describe(nat) : "unknown";
         }
 
         return inputs.ToImmutable();

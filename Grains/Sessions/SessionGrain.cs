@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
@@ -7,19 +8,40 @@ using NetDiscovery.Grains.Interfaces.Usage;
 namespace NetDiscovery.Grains.Sessions;
 
 /// <inheritdoc cref="ISessionGrain"/>
-/// <remarks>Asks the tenant's grain for the decision policy itself: one source of truth, and no caller can bring a policy of its own.</remarks>
+/// <remarks>
+/// Asks the tenant's grain for the decision policy itself: one source of truth, and no caller can bring a policy of its own.
+/// Session first, then mailboxes: a signal that was acted on and not noted as received comes again and changes nothing.
+/// </remarks>
 [GrainType("session")]
 public sealed class SessionGrain : Grain, ISessionGrain
 {
+    private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
+
     private readonly CommittedState<StoredSession> state;
+    private readonly CommittedState<SignalingState> signaling;
+    private readonly SignalingConnections connections;
     private readonly Retirement retirement;
     private readonly TimeProvider time;
+    private IGrainTimer? watch;
 
-    public SessionGrain([PersistentState("session", StorageNames.Default)] IPersistentState<StoredSession> stored, TimeProvider time)
+    public SessionGrain(
+        [PersistentState("session", StorageNames.Default)] IPersistentState<StoredSession> stored,
+        [PersistentState("signaling", StorageNames.Default)] IPersistentState<SignalingState> mailboxes,
+        TimeProvider time)
     {
         state = new CommittedState<StoredSession>(stored);
+        signaling = new CommittedState<SignalingState>(mailboxes);
+        connections = new SignalingConnections(time, endpoint => signaling.Value.Of(endpoint));
         retirement = new Retirement(this, () => state.Value.Session is null);
         this.time = time;
+    }
+
+    private ImmutableArray<string> Names => [.. state.Value.Session!.Endpoints.Select(endpoint => endpoint.Name)];
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        Watch();
+        return Task.CompletedTask;
     }
 
     public async Task<Session?> CreateAsync(CreateSession request)
@@ -29,8 +51,7 @@ public sealed class SessionGrain : Grain, ISessionGrain
 
         if (state.Value.Session is null)
         {
-            var tenant = await GrainFactory.GetGrain<ITenantGrain>(GrainKeys.Tenant(request.Tenant)).GetSnapshotAsync(null);
-            if (tenant is not { Status: TenantStatus.Active })
+            if (await TenantAsync(request.Tenant) is not { Status: TenantStatus.Active } tenant)
             {
                 retirement.Consider();
                 return null;
@@ -57,11 +78,144 @@ public sealed class SessionGrain : Grain, ISessionGrain
     {
         if (await GetAsync() is null)
             return false;
-        await state.ChangeAsync(current => (current.End(time.GetUtcNow()), true));
+        await ChangeAsync(current => current.End("Ended through the API.", time.GetUtcNow()));
         return true;
     }
 
     public Task<ImmutableArray<TimelineEntry>> GetTimelineAsync() => Task.FromResult(state.Value.Timeline);
+
+    public async Task<JoinAnswer> JoinAsync(JoinSession join)
+    {
+        if (await GetAsync() is not { } session)
+            return Refuse(SignalingStatus.NoSession);
+        if (session.Endpoints.FirstOrDefault(candidate => CryptographicOperations.FixedTimeEquals(candidate.JoinTokenHash, join.JoinTokenHash)) is not { Name: var endpoint })
+            return Refuse(SignalingStatus.WrongToken);
+        if (session.State == SessionState.Ended || state.Value.Link(endpoint).Left)
+            return Refuse(SignalingStatus.Ended);
+        if (await TenantAsync(session.Tenant) is not { Status: TenantStatus.Active })
+            return Refuse(SignalingStatus.TenantInactive);
+        if (join.Again && connections.Has(endpoint, otherThan: join.Connection))
+            return Refuse(SignalingStatus.NotJoined);
+
+        // Who names a sequence goes on where it was; who names none starts anew and is told all it has not confirmed.
+        connections.Replace(endpoint, join.Connection, join.Observer, join.After ?? 0);
+        var others = Names.Remove(endpoint);
+        var joined = state.Value.Join(endpoint, resumed: join.After is not null, time.GetUtcNow());
+        var changed = !ReferenceEquals(joined, state.Value);
+        await ChangeAsync(_ => joined, mail =>
+        {
+            mail = mail.With(endpoint, mail.Of(endpoint).Confirm(join.After ?? 0));
+            if (join.After is not null)
+                mail = SessionNotices.Remind(mail, endpoint, joined.Session!);
+            return changed ? mail.Tell(others, null, new PresenceSignal(endpoint, Present: true, Resumed: join.After is not null)) : mail;
+        });
+        Watch();
+        var waiting = signaling.Value.Of(endpoint).Waiting;
+        connections.Beat(endpoint, waiting.IsEmpty ? join.After ?? 0 : waiting[^1].Sequence);
+        return new JoinAnswer(
+            SignalingStatus.Accepted, endpoint, state.Value.Session, signaling.Value.Of(endpoint).Received, [.. Names.Where(name => state.Value.Link(name).Present)], waiting);
+    }
+
+    public async Task<SendAnswer> SendAsync(Guid connection, ImmutableArray<SentSignal> signals)
+    {
+        if (connections.Find(connection) is not { } endpoint)
+            return new SendAnswer(SignalingStatus.NotJoined, 0, []);
+        if (signals.Length > SignalingLimits.MaxBatch)
+            throw new ArgumentException($"At most {SignalingLimits.MaxBatch} signals at a time.", nameof(signals));
+
+        connections.Beat(endpoint, 0);
+        var discovery = signals.Any(sent => sent.Signal is NatSignal or ConnectivitySignal) ? (await TenantAsync(state.Value.Session!.Tenant))?.Discovery : null;
+        var batch = new SignalBatch(endpoint, Names.Remove(endpoint), discovery ?? DiscoveryConfiguration.Default, time.GetUtcNow());
+        batch.Take(state.Value, signaling.Value, signals);
+        await ChangeAsync(_ => batch.Session, _ => batch.Mailboxes);
+        if (discovery is not null)
+            await HealAsync(discovery);
+        return new SendAnswer(batch.Status, signaling.Value.Of(endpoint).Received, batch.Refused);
+    }
+
+    public async Task<BeatAnswer> BeatAsync(Guid connection, long confirmed, long delivered)
+    {
+        if (connections.Find(connection) is not { } endpoint)
+            return new BeatAnswer(SignalingStatus.NotJoined, []);
+
+        connections.Beat(endpoint, delivered);
+        await signaling.ChangeAsync(mail => (mail.With(endpoint, mail.Of(endpoint).Confirm(confirmed)), true));
+        return new BeatAnswer(SignalingStatus.Accepted, signaling.Value.Of(endpoint).After(delivered));
+    }
+
+    public async Task LeaveAsync(Guid connection)
+    {
+        if (connections.Find(connection) is { } endpoint)
+            await LoseAsync(endpoint, $"{endpoint} closed its signaling connection.");
+    }
+
+    private async Task LoseAsync(string endpoint, string reason)
+    {
+        connections.Remove(endpoint);
+        await ChangeAsync(
+            current => current.Leave(endpoint, reason, time.GetUtcNow()),
+            mail => mail.Tell(Names.Remove(endpoint), null, new PresenceSignal(endpoint, Present: false, Resumed: false)));
+    }
+
+    // Stores a step, then tells every endpoint what is new, then passes it on.
+    private async Task ChangeAsync(Func<StoredSession, StoredSession> step, Func<SignalingState, SignalingState>? mail = null)
+    {
+        var before = state.Value.Session!;
+        await state.ChangeAsync(current => (step(current), true));
+        var after = state.Value.Session!;
+        await signaling.ChangeAsync(current => (SessionNotices.Add(mail?.Invoke(current) ?? current, before, after), true));
+        if (after.State == SessionState.Ended)
+        {
+            connections.CloseAll(SignalingStatus.Ended);
+            Watch();
+            return;
+        }
+
+        connections.Push();
+    }
+
+    private async Task HealAsync(DiscoveryConfiguration discovery)
+    {
+        var (next, ask) = state.Value.Heal(discovery, time.GetUtcNow());
+        if (!ReferenceEquals(next, state.Value))
+            await ChangeAsync(_ => next, mail => ask is null ? mail : mail.Tell(Names, null, ask));
+    }
+
+    // Runs while somebody may go missing or a path may have to be moved.
+    private void Watch()
+    {
+        var wanted = state.Value.Session is { State: not SessionState.Ended } && state.Value.Links.Any(link => link.Value.Present);
+        if (wanted && watch is null)
+        {
+            watch = this.RegisterGrainTimer(WatchAsync, new GrainTimerCreationOptions(WatchEvery, WatchEvery));
+        }
+        else if (!wanted)
+        {
+            watch?.Dispose();
+            watch = null;
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        foreach (var name in Names)
+        {
+            if (state.Value.Link(name).Present && connections.IsLost(name))
+                await LoseAsync(name, $"{name} gave no sign of life for {SignalingLimits.LostAfter.TotalSeconds:0} s.");
+        }
+
+        if (state.Value.MigratedAt is not null || state.Value.Session!.State == SessionState.Degraded)
+        {
+            if (await TenantAsync(state.Value.Session!.Tenant) is { } tenant)
+                await HealAsync(tenant.Discovery);
+        }
+
+        Watch();
+    }
+
+    private Task<TenantSnapshot?> TenantAsync(TenantId tenant) => GrainFactory.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant)).GetSnapshotAsync(null);
+
+    private static JoinAnswer Refuse(SignalingStatus status) => new(status, "", null, 0, [], []);
 
     private static UsageReport CreationReport(Session session) => new(
         session.Id.Value,

@@ -15,4 +15,35 @@ public sealed record StoredSession
 
     /// <summary>Every step, oldest first; at most <see cref="SessionSteps.MaxTimeline"/>.</summary>
     [Id(2)] public ImmutableArray<TimelineEntry> Timeline { get; init; } = [];
+
+    /// <summary>What is known of each endpoint's connections, by name.</summary>
+    [Id(3)] public ImmutableSortedDictionary<string, EndpointLink> Links { get; init; } = ImmutableSortedDictionary<string, EndpointLink>.Empty;
+
+    /// <summary>When the direct path is tried again after it broke; null = not at all.</summary>
+    [Id(4)] public DateTimeOffset? NextTrial { get; init; }
+
+    /// <summary>How often it was tried in vain since it last worked.</summary>
+    [Id(5)] public int VainTrials { get; init; }
+
+    /// <summary>When endpoints were last asked to move to another path.</summary>
+    [Id(6)] public DateTimeOffset? MigratedAt { get; init; }
+
+    /// <returns>The connections of an endpoint.</returns>
+    public EndpointLink Link(string endpoint) => Links.GetValueOrDefault(endpoint, EndpointLink.Unknown);
+}
+
+/// <summary>What is known of one endpoint's connections.</summary>
+/// <param name="Present">True while it is at its signaling connection.</param>
+/// <param name="Connectivity">How its connection to the others is, as it says.</param>
+/// <param name="Path">What carries its media, as it says.</param>
+/// <param name="Left">True when it said goodbye.</param>
+[GenerateSerializer, Immutable, Alias("EndpointLink")]
+public sealed record EndpointLink(
+    [property: Id(0)] bool Present,
+    [property: Id(1)] Connectivity Connectivity,
+    [property: Id(2)] SessionPath? Path,
+    [property: Id(3)] bool Left)
+{
+    /// <summary>An endpoint that never came.</summary>
+    public static EndpointLink Unknown { get; } = new(false, Connectivity.New, null, false);
 }

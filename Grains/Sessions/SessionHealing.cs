@@ -1,0 +1,83 @@
+using NetDiscovery.Grains.Interfaces.Sessions;
+using NetDiscovery.Grains.Interfaces.Tenants;
+
+namespace NetDiscovery.Grains.Sessions;
+
+/// <summary>Moves a session to another path: to a relay when the direct path breaks, to another relay when that one is gone, back when direct may work again.</summary>
+internal static class SessionHealing
+{
+    /// <summary>Endpoints are not asked to move again before this has passed: a move takes some round trips, and both ends report the same break.</summary>
+    public static readonly TimeSpan MoveWithin = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long media must be relayed before the direct path is tried again; doubles with each vain trial.</summary>
+    public static readonly TimeSpan FirstTrial = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest time between two trials.</summary>
+    public static readonly TimeSpan LongestTrial = TimeSpan.FromMinutes(5);
+
+    /// <summary>What is to be done about a session's path now.</summary>
+    /// <param name="state">The session.</param>
+    /// <param name="discovery">The tenant's configuration as it is now.</param>
+    /// <param name="now">The present.</param>
+    /// <returns>The next state, and what endpoints are asked; null = nothing.</returns>
+    public static (StoredSession Next, MigrateSignal? Ask) Heal(this StoredSession state, DiscoveryConfiguration discovery, DateTimeOffset now)
+    {
+        if (state.Session is not { State: not (SessionState.Ended or SessionState.Created) } session)
+            return (state, null);
+
+        var broken = session.Endpoints.FirstOrDefault(endpoint => state.Link(endpoint.Name) is { Left: false, Connectivity: Connectivity.Disconnected or Connectivity.Failed });
+        if (broken is not null)
+            return Recover(state, session, broken.Name, discovery, now);
+
+        return session.State == SessionState.Connected ? Watch(state, session, discovery, now) : (state, null);
+    }
+
+    private static (StoredSession, MigrateSignal?) Recover(StoredSession state, Session session, string reporter, DiscoveryConfiguration discovery, DateTimeOffset now)
+    {
+        if (discovery.Decision == "direct" || now - state.MigratedAt < MoveWithin)
+            return (state, null);
+
+        var wasRelayed = state.Link(reporter).Path == SessionPath.Relay || session.Decision.Mode == DecisionMode.Turn;
+        var reason = wasRelayed
+            ? $"{reporter} has lost its relayed path: another relay is tried."
+            : $"{reporter} has lost its direct path: media moves to a relay.";
+        var moved = state with
+        {
+            Session = session with { Decision = session.Decision with { Mode = DecisionMode.Turn, Reason = reason } },
+            MigratedAt = now,
+            NextTrial = null,
+        };
+        return (moved.Note(now, "migrate turn", reason), new MigrateSignal(DecisionMode.Turn, reason));
+    }
+
+    private static (StoredSession, MigrateSignal?) Watch(StoredSession state, Session session, DiscoveryConfiguration discovery, DateTimeOffset now)
+    {
+        if (session.Path == SessionPath.Direct)
+        {
+            if (state.MigratedAt is null || session.Decision.Mode != DecisionMode.Turn)
+                return (state, null);
+
+            const string reason = "The direct path works again.";
+            var returned = state with
+            {
+                Session = session with { Decision = session.Decision with { Mode = DecisionMode.Stun, Reason = reason } },
+                MigratedAt = null, NextTrial = null, VainTrials = 0,
+            };
+            return (returned.Note(now, "decision stun", reason), null);
+        }
+
+        // Relayed because the direct path broke; where table or tenant say TURN, nothing is tried.
+        if (state.MigratedAt is null || SessionDecisions.Decide(state.Request! with { Endpoints = session.Endpoints }, discovery).Mode == DecisionMode.Turn)
+            return (state, null);
+        if (state.NextTrial is not { } due)
+            return (state with { NextTrial = now + Pause(state.VainTrials) }, null);
+        if (now < due)
+            return (state, null);
+
+        const string trial = "The direct path is tried again; the relay carries the media until it works.";
+        var tried = state with { NextTrial = now + Pause(state.VainTrials + 1), VainTrials = state.VainTrials + 1, MigratedAt = now };
+        return (tried.Note(now, "migrate stun", trial), new MigrateSignal(DecisionMode.Stun, trial));
+    }
+
+    private static TimeSpan Pause(int vainTrials) => TimeSpan.FromTicks(Math.Min(LongestTrial.Ticks, FirstTrial.Ticks << Math.Min(vainTrials, 10)));
+}
