@@ -1,0 +1,475 @@
+// NetDiscovery for browsers and Node: joins a session and hands back a connected RTCPeerConnection.
+// One ES module without dependencies. Types: netdiscovery.d.ts. Guide: docs/guides/javascript-sdk.md.
+
+/** Milliseconds after both endpoints are there that an undecided session waits for a decision before it tries every path. */
+const DECISION_PATIENCE = 2500
+/** Milliseconds between two looks at the media path, and of silence on it after which it counts as broken. */
+const LOOK_EVERY = 500
+const BROKEN_AFTER = 2000
+/** Longest search for the NAT's behaviour, in milliseconds. */
+const PROBE_PATIENCE = 1500
+/** Data channel, negotiated out of band, that shows that the path carries packets both ways. */
+const PULSE_CHANNEL = { label: "netdiscovery-pulse", id: 1022 }
+
+/**
+ * Joins a session as one of its two endpoints.
+ * @param {import("./netdiscovery.d.ts").JoinOptions} options
+ * @returns {Promise<Session>} resolves when the platform has said hello
+ */
+export async function join(options) {
+  const session = new Session(options)
+  await session.signaling.open()
+  return session
+}
+
+/** The numbered, resumable message stream between an endpoint and the platform (docs/reference/signaling.md). */
+export class Signaling extends EventTarget {
+  #options
+  #socket = null
+  #sent = 0
+  #unconfirmed = []
+  #taken = null
+  #timer = null
+  #heardAt = 0
+  #retries = 0
+  #closed = false
+
+  constructor(options) {
+    super()
+    this.#options = options
+  }
+
+  /** Connects; resolves with the first `hello`, rejects when the platform refuses the first connection. */
+  open() {
+    return new Promise((resolve, reject) => {
+      this.addEventListener("hello", (event) => resolve(event.detail), { once: true })
+      this.addEventListener("refused", (event) => reject(new Error(event.detail)), { once: true })
+      this.#connect()
+    })
+  }
+
+  /** Sends a numbered message; it survives broken connections. */
+  send(message) {
+    const numbered = { ...message, seq: ++this.#sent }
+    this.#unconfirmed.push(numbered)
+    this.#write(numbered)
+    return numbered.seq
+  }
+
+  /** Asks for fresh ICE servers; they come as a `relays` event. */
+  askRelays() {
+    this.#write({ type: "relays" })
+  }
+
+  /** Ends the connection. The endpoint may join again with the same token. */
+  close() {
+    this.#closed = true
+    clearInterval(this.#timer)
+    this.#socket?.close(1000)
+  }
+
+  #connect() {
+    const { gateway, session, joinToken } = this.#options
+    const WebSocketClass = this.#options.WebSocket ?? globalThis.WebSocket
+    const url = new URL(`/v1/sessions/${session}/signaling${this.#taken === null ? "" : `?after=${this.#taken}`}`, gateway)
+    url.protocol = url.protocol.replace("http", "ws")
+    const socket = new WebSocketClass(url, ["netdiscovery.v1", `token.${joinToken}`])
+    let greeted = false
+    this.#socket = socket
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data)
+      this.#heardAt = Date.now()
+      if (message.type === "hello") {
+        greeted = true
+        this.#retries = 0
+        this.#greet(message)
+      }
+      this.#take(message)
+    }
+    socket.onclose = ({ code, reason }) => {
+      if (this.#socket !== socket || this.#closed) return
+      clearInterval(this.#timer)
+      if (code === 1000 || code === 4001) {
+        this.#closed = true
+        this.#tell("closed", { code, reason })
+      } else if (!greeted && this.#taken === null && this.#retries >= 3) {
+        this.#closed = true
+        this.#tell("refused", "The platform refused the join token, or does not answer.")
+      } else {
+        this.#tell("reconnecting", { code, reason })
+        setTimeout(() => this.#closed || this.#connect(), Math.min(5000, 100 * 2 ** this.#retries++))
+      }
+    }
+  }
+
+  #greet({ received, heartbeatSeconds, lostAfterSeconds }) {
+    // A page that starts anew goes on with the numbers of the one before.
+    if (this.#taken === null && this.#sent === 0) this.#sent = received
+    this.#taken ??= 0
+    this.#unconfirmed = this.#unconfirmed.filter(({ seq }) => seq > received)
+    for (const message of this.#unconfirmed) this.#write(message)
+    clearInterval(this.#timer)
+    this.#heardAt = Date.now()
+    this.#timer = setInterval(() => {
+      if (Date.now() - this.#heardAt > lostAfterSeconds * 1000) this.#socket.close()
+      else this.#write({ type: "ping" })
+    }, heartbeatSeconds * 1000)
+  }
+
+  #take(message) {
+    if (message.type === "ack") {
+      this.#unconfirmed = this.#unconfirmed.filter(({ seq }) => seq > message.seq)
+    } else if (message.type === "error" && message.code === "sequence_gap") {
+      for (const missing of this.#unconfirmed.filter(({ seq }) => seq > message.received)) this.#write(missing)
+    } else if (message.seq !== undefined && message.type !== "error") {
+      if (message.seq <= this.#taken) return
+      this.#taken = message.seq
+      this.#tell(message.type, message)
+      this.#write({ type: "ack", seq: message.seq })
+      return
+    }
+    this.#tell(message.type, message)
+  }
+
+  #write(message) {
+    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message))
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }))
+  }
+}
+
+/** One endpoint of a session: signaling, NAT report, a peer connection that is kept alive over path changes. */
+export class Session extends EventTarget {
+  #options
+  #peer = null
+  #peerName = null
+  #mode = "undecided"
+  #iceServers = []
+  #present = false
+  #makingOffer = false
+  #ignoreOffer = false
+  #waitingCandidates = []
+  #pulse = null
+  #pulseHeardAt = 0
+  #looker = null
+  #reported = ""
+  #decided
+  #started = false
+  #connectedResolve
+
+  constructor(options) {
+    super()
+    this.#options = options
+    /** The message stream to the platform. */
+    this.signaling = new Signaling(options)
+    /** This endpoint's name. */
+    this.endpoint = null
+    /** Resolves with the peer connection once media can flow for the first time. */
+    this.connected = new Promise((resolve) => { this.#connectedResolve = resolve })
+    /** `direct`, `relay` or null. */
+    this.path = null
+    /** What was found out about this endpoint's NAT. */
+    this.nat = null
+    this.#decided = new Promise((resolve) => this.addEventListener("decided", resolve, { once: true }))
+    this.#listen()
+  }
+
+  /** The peer connection; null until the other endpoint is there. Add tracks and channels in the `peerconnection` event. */
+  get connection() { return this.#peer }
+
+  /** What the platform decided: `stun`, `turn` or `undecided`. */
+  get mode() { return this.#mode }
+
+  /** Leaves for good. */
+  leave(reason = "") {
+    this.signaling.send({ type: "bye", reason })
+    setTimeout(() => this.#stop(), 200)
+  }
+
+  #listen() {
+    const on = (type, handle) => this.signaling.addEventListener(type, ({ detail }) => {
+      Promise.resolve(handle(detail)).catch((error) => this.#tell("error", { code: "sdk", detail: String(error?.message ?? error) }))
+      if (type !== "description" && type !== "candidate") this.#tell(type, detail)
+    })
+    on("hello", (hello) => this.#onHello(hello))
+    on("presence", (presence) => this.#onPresence(presence))
+    on("decision", ({ mode, reason }) => this.#onDecision(mode, reason))
+    on("migrate", ({ mode, iceServers }) => this.#migrate(mode, iceServers))
+    on("description", ({ description }) => this.#onDescription(description))
+    on("candidate", ({ candidate }) => this.#onCandidate(candidate))
+    on("bye", () => this.#stop())
+    on("closed", () => this.#stop())
+    for (const type of ["state", "error", "reconnecting"]) on(type, () => {})
+  }
+
+  #onHello(hello) {
+    this.endpoint = hello.endpoint
+    this.#iceServers = hello.iceServers
+    const others = hello.endpoints.filter(({ name }) => name !== hello.endpoint)
+    this.#peerName ??= others[0]?.name
+    this.#present = others.some(({ name, present }) => name === this.#peerName && present)
+    this.#noteMode(hello.mode)
+    if (!this.nat && this.#options.probeNat !== false) this.#probe(hello.iceServers)
+    if (this.#present) this.#start()
+  }
+
+  #onPresence({ endpoint, present, resumed }) {
+    if (endpoint !== this.#peerName) return
+    this.#present = present
+    if (!present) return
+    // A peer that starts anew knows nothing of what was negotiated.
+    if (!resumed && this.#peer) this.#dropPeer()
+    this.#start()
+  }
+
+  async #probe(iceServers) {
+    this.nat = await probeNat(iceServers, this.#options)
+    this.signaling.send({ type: "nat", nat: this.nat })
+    this.#tell("nat", this.nat)
+  }
+
+  #noteMode(mode) {
+    this.#mode = mode
+    if (mode !== "undecided") this.dispatchEvent(new Event("decided"))
+  }
+
+  #onDecision(mode) {
+    const before = this.#mode
+    this.#noteMode(mode)
+    // Decided anew before anything flows: the connection under way is turned round. Later moves come as "migrate".
+    if (this.#peer && !this.path && mode !== before && mode !== "undecided") this.#migrate(mode, this.#iceServers)
+  }
+
+  // The endpoint whose name comes first offers; the other answers (perfect negotiation keeps later offers from colliding).
+  async #start() {
+    if (this.#started || this.endpoint > this.#peerName) return
+    this.#started = true
+    await Promise.race([this.#decided, new Promise((resolve) => setTimeout(resolve, DECISION_PATIENCE))])
+    if (this.#started && this.#present) this.#makePeer()
+  }
+
+  #configuration() {
+    const urlsOf = (server) => [server.urls].flat()
+    return this.#mode === "stun"
+      ? { iceServers: this.#iceServers.filter((server) => urlsOf(server).every((url) => url.startsWith("stun"))), iceTransportPolicy: "all" }
+      : { iceServers: this.#iceServers, iceTransportPolicy: this.#mode === "turn" ? "relay" : "all" }
+  }
+
+  #makePeer() {
+    const PeerConnection = this.#options.RTCPeerConnection ?? globalThis.RTCPeerConnection
+    const peer = new PeerConnection(this.#configuration())
+    this.#peer = peer
+    peer.onicecandidate = ({ candidate }) => candidate && this.signaling.send({ type: "candidate", candidate: plainCandidate(candidate) })
+    peer.onnegotiationneeded = () => this.#offer(peer)
+    peer.onconnectionstatechange = () => this.#look(peer)
+    peer.oniceconnectionstatechange = () => this.#look(peer)
+    const pulse = peer.createDataChannel(PULSE_CHANNEL.label, { negotiated: true, id: PULSE_CHANNEL.id, ordered: false, maxRetransmits: 0 })
+    pulse.onmessage = () => { this.#pulseHeardAt = Date.now() }
+    pulse.onopen = () => { this.#pulseHeardAt = Date.now(); this.#look(peer) }
+    this.#pulse = pulse
+    clearInterval(this.#looker)
+    this.#looker = setInterval(() => this.#look(peer), LOOK_EVERY)
+    this.#tell("peerconnection", peer)
+    return peer
+  }
+
+  async #offer(peer) {
+    try {
+      this.#makingOffer = true
+      await peer.setLocalDescription()
+      this.#sendDescription(peer)
+    } finally {
+      this.#makingOffer = false
+    }
+  }
+
+  async #onDescription(description) {
+    const peer = this.#peer ?? this.#makePeer()
+    const polite = this.endpoint > this.#peerName
+    const collides = description.type === "offer" && (this.#makingOffer || peer.signalingState !== "stable")
+    this.#ignoreOffer = !polite && collides
+    if (this.#ignoreOffer) return
+    await peer.setRemoteDescription(description)
+    for (const candidate of this.#waitingCandidates.splice(0)) await peer.addIceCandidate(candidate)
+    if (description.type === "offer") {
+      await peer.setLocalDescription()
+      this.#sendDescription(peer)
+    }
+  }
+
+  async #onCandidate(candidate) {
+    if (!this.#peer?.remoteDescription) {
+      this.#waitingCandidates.push(candidate)
+      return
+    }
+    try {
+      await this.#peer.addIceCandidate(candidate)
+    } catch (error) {
+      if (!this.#ignoreOffer) throw error
+    }
+  }
+
+  #sendDescription(peer) {
+    const { type, sdp } = peer.localDescription
+    this.signaling.send({ type: "description", description: { type, sdp } })
+  }
+
+  #migrate(mode, iceServers) {
+    if (iceServers?.length) this.#iceServers = iceServers
+    this.#mode = mode
+    const peer = this.#peer
+    if (!peer) return
+    peer.setConfiguration(mode === "turn"
+      ? { iceServers: this.#iceServers, iceTransportPolicy: "relay" }
+      : { iceServers: this.#iceServers, iceTransportPolicy: "all" })
+    // One restart renews both ends' candidates.
+    if (this.endpoint < this.#peerName) peer.restartIce()
+  }
+
+  // Tells the platform, and whoever listens, what carries the media and whether it does.
+  async #look(peer) {
+    if (peer !== this.#peer) return
+    if (this.#pulse.readyState === "open") this.#pulse.send("")
+    const silent = this.#pulseHeardAt > 0 && Date.now() - this.#pulseHeardAt > BROKEN_AFTER
+    const pair = await selectedPair(peer)
+    if (peer !== this.#peer) return
+    const state = peer.connectionState === "failed" || peer.iceConnectionState === "failed" ? "failed"
+      : silent || peer.iceConnectionState === "disconnected" ? "disconnected"
+      : this.#pulse.readyState === "open" && pair ? "connected"
+      : "checking"
+    const path = pair?.path ?? null
+    const report = `${state} ${path}`
+    this.#tell("stats", { state, path, roundTripMilliseconds: pair?.roundTripMilliseconds ?? null, bytesSent: pair?.bytesSent ?? 0, bytesReceived: pair?.bytesReceived ?? 0 })
+    if (report === this.#reported) return
+    this.#reported = report
+    if (state === "connected") {
+      this.path = path
+      this.#connectedResolve(peer)
+    }
+    const message = { type: "connectivity", state }
+    if (path) message.path = path
+    if (Number.isInteger(pair?.roundTripMilliseconds)) message.roundTripMilliseconds = pair.roundTripMilliseconds
+    this.signaling.send(message)
+    this.#tell("connectivity", { state, path })
+  }
+
+  #dropPeer() {
+    clearInterval(this.#looker)
+    this.#peer?.close()
+    this.#peer = null
+    this.#started = false
+    this.#reported = ""
+    this.#pulseHeardAt = 0
+    this.#waitingCandidates = []
+    this.path = null
+  }
+
+  #stop() {
+    this.#dropPeer()
+    this.signaling.close()
+    this.#tell("ended", {})
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }))
+  }
+}
+
+/**
+ * Finds out how the NAT in front of this endpoint maps, from the reflexive addresses that different STUN servers see of one socket (RFC 5780 §4.3).
+ * Filtering can't be seen from a browser. With one server address only, a NAT that changes nothing can't be told from one that does.
+ * @returns {Promise<{mapping?: string, udpBlocked?: boolean}>}
+ */
+export async function probeNat(iceServers, options = {}) {
+  const PeerConnection = options.RTCPeerConnection ?? globalThis.RTCPeerConnection
+  const urls = iceServers.flatMap((server) => [server.urls].flat()).filter((url) => url.startsWith("stun:"))
+  if (urls.length === 0) return {}
+  const peer = new PeerConnection({ iceServers: urls.map((url) => ({ urls: url })) })
+  const seen = []
+  try {
+    peer.createDataChannel("probe")
+    await new Promise((resolve) => {
+      setTimeout(resolve, options.probePatience ?? PROBE_PATIENCE)
+      peer.onicecandidate = ({ candidate }) => {
+        if (!candidate) return resolve()
+        const parsed = parseCandidate(candidate.candidate)
+        if (parsed?.type === "srflx") seen.push({ ...parsed, server: candidate.url ?? null })
+      }
+      peer.createOffer().then((offer) => peer.setLocalDescription(offer)).catch(resolve)
+    })
+  } finally {
+    peer.close()
+  }
+  return judgeMappings(seen, new Set(urls.map((url) => url.replace(/^stun:/, ""))).size)
+}
+
+/** Judges reflexive addresses: of one socket, seen by several servers. */
+export function judgeMappings(seen, servers) {
+  if (seen.length === 0) return {}
+  const sockets = new Map()
+  for (const { relatedPort, address, port } of seen) {
+    if (!relatedPort) continue
+    if (!sockets.has(relatedPort)) sockets.set(relatedPort, new Set())
+    sockets.get(relatedPort).add(`${address} ${port}`)
+  }
+  if ([...sockets.values()].some((mapped) => mapped.size > 1)) return { mapping: "address-and-port-dependent", udpBlocked: false }
+  return servers > 1 && sockets.size > 0 ? { mapping: "endpoint-independent", udpBlocked: false } : { udpBlocked: false }
+}
+
+/**
+ * Measures the time to each region's gateway and returns the regions, nearest first.
+ * @param {Array<{name: string, url: string}>} regions
+ */
+export async function measureRegions(regions, rounds = 3) {
+  const measured = await Promise.all(regions.map(async ({ name, url }) => {
+    let best = Infinity
+    for (let round = 0; round < rounds; round++) {
+      const start = performance.now()
+      try {
+        await fetch(new URL("/health/live", url), { cache: "no-store" })
+        best = Math.min(best, performance.now() - start)
+      } catch {
+        break
+      }
+    }
+    return { name, url, milliseconds: best }
+  }))
+  return measured.sort((a, b) => a.milliseconds - b.milliseconds)
+}
+
+/** Reads a candidate attribute (RFC 8839 §5.1). */
+export function parseCandidate(text) {
+  const parts = text.replace(/^(a=)?candidate:/, "").split(" ")
+  if (parts.length < 8) return null
+  const after = (name) => { const at = parts.indexOf(name); return at < 0 ? undefined : parts[at + 1] }
+  return { protocol: parts[2].toLowerCase(), address: parts[4], port: Number(parts[5]), type: after("typ"), relatedAddress: after("raddr"), relatedPort: Number(after("rport") ?? 0) }
+}
+
+function plainCandidate(candidate) {
+  const { candidate: text, sdpMid, sdpMLineIndex, usernameFragment } = candidate
+  const plain = { candidate: text }
+  if (sdpMid != null) plain.sdpMid = sdpMid
+  if (sdpMLineIndex != null) plain.sdpMLineIndex = sdpMLineIndex
+  if (usernameFragment != null) plain.usernameFragment = usernameFragment
+  return plain
+}
+
+async function selectedPair(peer) {
+  const stats = new Map()
+  const report = await peer.getStats()
+  report.forEach((entry) => stats.set(entry.id, entry))
+  const entries = [...stats.values()]
+  const transport = entries.find(({ type, selectedCandidatePairId }) => type === "transport" && selectedCandidatePairId)
+  const pair = transport ? stats.get(transport.selectedCandidatePairId)
+    : entries.find(({ type, state, nominated, selected }) => type === "candidate-pair" && (selected || (state === "succeeded" && nominated)))
+  if (!pair) return null
+  const relayed = [pair.localCandidateId, pair.remoteCandidateId].some((id) => stats.get(id)?.candidateType === "relay")
+  return {
+    path: relayed ? "relay" : "direct",
+    roundTripMilliseconds: pair.currentRoundTripTime === undefined ? null : Math.round(pair.currentRoundTripTime * 1000),
+    bytesSent: pair.bytesSent ?? 0,
+    bytesReceived: pair.bytesReceived ?? 0,
+  }
+}
