@@ -136,4 +136,7 @@ public enum AllocationCloseReason
 
     /// <summary>The relay died and came back without it.</summary>
     RelayRestarted,
+
+    /// <summary>The relay came back and could not have its relayed transport address again.</summary>
+    RelayedAddressLost,
 }

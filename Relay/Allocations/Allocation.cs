@@ -51,7 +51,7 @@ internal sealed class Allocation : WheelTimer
     public AllocationStreams? Streams { get; init; }
 
     /// <summary>Permissions and channels.</summary>
-    public PeerTable Peers { get; } = new();
+    public required PeerTable Peers { get; init; }
 
     /// <summary>When it ends unless refreshed.</summary>
     public long ExpiresTick { get; set; }

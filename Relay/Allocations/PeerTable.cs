@@ -1,3 +1,4 @@
+using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Protocol.Turn;
 using NetDiscovery.Relay.RelayedAddresses;
 
@@ -17,7 +18,8 @@ internal enum ChannelBindResult
 }
 
 /// <summary>Permissions and channels of one allocation. A handful as a rule, so they are searched from front to back; expired ones are swept when room is needed.</summary>
-internal sealed class PeerTable
+/// <param name="journal">Where they are kept for a restart; null = nowhere.</param>
+internal sealed class PeerTable(SlotPeers? journal = null)
 {
     /// <summary>Permissions one allocation may have at once. Browsers use up to some dozens.</summary>
     public const int MaxPermissions = 256;
@@ -85,10 +87,15 @@ internal sealed class PeerTable
     {
         if (permissions.Count + count > MaxPermissions)
         {
-            permissions.RemoveAll(permission => permission.ExpiresTick <= now && !channels.Exists(channel => ReferenceEquals(channel.Permission, permission)));
+            foreach (var gone in permissions.FindAll(permission => permission.ExpiresTick <= now && !channels.Exists(channel => ReferenceEquals(channel.Permission, permission))))
+            {
+                permissions.Remove(gone);
+                journal?.Remove(gone.Cell);
+            }
         }
 
-        return permissions.Count + count <= MaxPermissions;
+        // A channel may come with each permission.
+        return permissions.Count + count <= MaxPermissions && journal?.TryReserve(count * 2) != false;
     }
 
     /// <summary>Installs or refreshes a permission; the caller has checked for room and asked the policy.</summary>
@@ -112,6 +119,7 @@ internal sealed class PeerTable
 
         found.Verdict = verdict;
         found.ExpiresTick = now + PermissionTicks;
+        found.Cell = journal?.Put(0, found.Peer, PermissionTicks * TimingWheel.TickMilliseconds, found.Cell) ?? -1;
         return found;
     }
 
@@ -140,7 +148,7 @@ internal sealed class PeerTable
 
         if (found is not null && found.Peer != peer)
         {
-            channels.Remove(found);
+            Remove(found);
             found = null;
         }
 
@@ -158,6 +166,7 @@ internal sealed class PeerTable
 
         found.Permission = permission;
         found.ExpiresTick = now + ChannelTicks;
+        found.Cell = journal?.Put(number, peer, ChannelTicks * TimingWheel.TickMilliseconds, found.Cell) ?? -1;
         return ChannelBindResult.Bound;
     }
 
@@ -168,23 +177,71 @@ internal sealed class PeerTable
     {
         foreach (var permission in permissions)
         {
-            // Ports of an own address are judged packet by packet; here only whether the address itself may still be a peer.
-            var stays = permission.Verdict == PeerVerdict.OwnAddress
-                ? limits.Admit(AddressBlock.ValueOf(permission.Peer))
-                : policy.Judge(permission.Peer, limits) != PeerVerdict.Denied;
-            if (!stays)
+            if (policy.JudgeAddress(permission.Peer, limits) == PeerVerdict.Denied)
             {
                 permission.Verdict = PeerVerdict.Denied;
                 permission.ExpiresTick = 0;
+                journal?.Remove(permission.Cell);
+                permission.Cell = -1;
             }
         }
+    }
+
+    /// <summary>Takes over what the journal holds, judged by the rules of today; what has ended or is no longer allowed stays away.</summary>
+    /// <param name="policy">The relay's rules.</param>
+    /// <param name="limits">The limits of tenant and credential.</param>
+    /// <param name="now">The worker's tick.</param>
+    /// <param name="journalNow">The same in <see cref="JournalClock"/> milliseconds.</param>
+    public void Restore(PeerPolicy policy, PeerLimits limits, long now, long journalNow)
+    {
+        var kept = journal!.ReadAll();
+        foreach (var (cell, entry) in kept.Where(pair => pair.Kept.Number == 0))
+        {
+            var verdict = policy.JudgeAddress(entry.Peer, limits);
+            var ends = TickOf(entry.Deadline, PermissionTicks);
+            if (ends <= now || verdict == PeerVerdict.Denied || permissions.Count == MaxPermissions)
+            {
+                journal.Remove(cell);
+                continue;
+            }
+
+            permissions.Add(new Permission(entry.Peer) { Verdict = verdict, ExpiresTick = ends, Cell = cell });
+        }
+
+        foreach (var (cell, entry) in kept.Where(pair => pair.Kept.Number != 0))
+        {
+            // An expired channel still keeps its number from other peers for a while.
+            var ends = TickOf(entry.Deadline, ChannelTicks);
+            if (ends + ReuseTicks <= now || channels.Count == MaxChannels || channels.Exists(channel => channel.Number == entry.Number))
+            {
+                journal.Remove(cell);
+                continue;
+            }
+
+            if (permissions.Find(permission => permission.Peer.SameAddress(entry.Peer)) is not { } permission)
+            {
+                permission = new Permission(entry.Peer.WithPort(0)) { Verdict = PeerVerdict.Denied };
+                permissions.Add(permission);
+            }
+
+            channels.Add(new ChannelBinding(entry.Number, entry.Peer, permission) { ExpiresTick = ends, Cell = cell });
+        }
+
+        // Never longer than a client could have had at most, whatever the journal says.
+        long TickOf(long deadline, long most) => now + Math.Min(most, (deadline - journalNow + TimingWheel.TickMilliseconds - 1) / TimingWheel.TickMilliseconds);
+    }
+
+    private void Remove(ChannelBinding channel)
+    {
+        channels.Remove(channel);
+        journal?.Remove(channel.Cell);
     }
 
     private bool HasChannelRoom(long now)
     {
         if (channels.Count >= MaxChannels)
         {
-            channels.RemoveAll(channel => channel.ExpiresTick + ReuseTicks <= now);
+            channels.FindAll(channel => channel.ExpiresTick + ReuseTicks <= now).ForEach(Remove);
         }
 
         return channels.Count < MaxChannels;

@@ -14,6 +14,9 @@ internal sealed class Permission(TransportAddress peer)
 
     /// <summary>The permission is gone from this tick on.</summary>
     public long ExpiresTick { get; set; }
+
+    /// <summary>Its cell in the journal; −1 = none.</summary>
+    public int Cell { get; set; } = -1;
 }
 
 /// <summary>A channel bound to a peer (RFC 8656 §12).</summary>
@@ -33,4 +36,7 @@ internal sealed class ChannelBinding(ushort number, TransportAddress peer, Permi
 
     /// <summary>The binding carries data up to this tick; its number stays with the peer for another 5 minutes.</summary>
     public long ExpiresTick { get; set; }
+
+    /// <inheritdoc cref="Permission.Cell"/>
+    public int Cell { get; set; } = -1;
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using NetDiscovery.Grains.Interfaces;
-using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Hosting;
 
@@ -38,26 +37,8 @@ internal sealed partial class AllocationReporter
         return report;
     }
 
-    /// <summary>Reports what an earlier process left: allocations that died with it, and ends that were not confirmed.</summary>
-    public void ReportEarlier()
-    {
-        if (journal.Earlier.Count > 0)
-        {
-            LogEarlier(journal.Earlier.Count);
-        }
-
-        foreach (var slot in journal.Earlier)
-        {
-            if (slot.State == SlotState.Live)
-            {
-                slot.Close(AllocationCloseReason.RelayRestarted, journal.EarlierAliveAt ?? time.GetUtcNow());
-            }
-
-            Add(slot, SlotIdentity.TryRead(slot.Identity)!).Closed();
-        }
-
-        journal.Earlier.Clear();
-    }
+    /// <summary>Goes on to report an allocation of an earlier process.</summary>
+    public AllocationReport Resume(JournalSlot slot, SlotIdentity identity) => Add(slot, identity);
 
     /// <summary>Sends events and usage until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellation) =>
@@ -111,9 +92,6 @@ internal sealed partial class AllocationReporter
             journal.Release(report.Slot);
         }
     }
-
-    [LoggerMessage(1231, LogLevel.Information, "The journal holds {Count} allocations of an earlier process; their final totals are being reported")]
-    private partial void LogEarlier(int count);
 
     [LoggerMessage(1232, LogLevel.Warning, "{Count} allocations were not confirmed by the cluster; the journal keeps them for the next start")]
     private partial void LogLeft(int count);

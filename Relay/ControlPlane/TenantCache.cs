@@ -179,7 +179,9 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
 
         if (Apply(snapshot))
         {
+            // On disk before the first allocation under it: a restart needs it to carry that on while the cluster is away.
             store.MarkChanged();
+            Save();
             LogApplied(snapshot.Id, snapshot.Version);
         }
 

@@ -61,6 +61,9 @@ internal sealed class TenantEntry(TenantId id, TenantPolicy policy)
         }
     }
 
+    /// <summary>Counts an allocation that was admitted by an earlier process and goes on; no limit applies.</summary>
+    public void Reopen(TokenId token) => TryOpen(token, null, null);
+
     /// <summary>Counts an allocation that <see cref="TryOpen"/> admitted as ended.</summary>
     public void Close(TokenId token)
     {

@@ -12,6 +12,7 @@ namespace NetDiscovery.Relay.ControlPlane;
 /// <param name="logger">Log.</param>
 internal sealed partial class TenantStore(string path, ILogger<TenantStore> logger)
 {
+    private readonly Lock gate = new();
     private volatile bool changed;
 
     /// <summary>Notes that what is on disk is out of date.</summary>
@@ -34,20 +35,24 @@ internal sealed partial class TenantStore(string path, ILogger<TenantStore> logg
     /// <summary>Writes the snapshots when any has changed since the last time.</summary>
     public void Save(IEnumerable<TenantSnapshot> snapshots)
     {
-        if (!changed)
+        // Whoever waits here finds his change written by the one before: many changes at once cost one or two writes.
+        lock (gate)
         {
-            return;
-        }
+            if (!changed)
+            {
+                return;
+            }
 
-        changed = false;
-        try
-        {
-            DataFolder.Replace(path, JsonSerializer.SerializeToUtf8Bytes(snapshots));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            changed = true;
-            LogUnwritable(path, exception.Message);
+            changed = false;
+            try
+            {
+                DataFolder.Replace(path, JsonSerializer.SerializeToUtf8Bytes(snapshots));
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                changed = true;
+                LogUnwritable(path, exception.Message);
+            }
         }
     }
 

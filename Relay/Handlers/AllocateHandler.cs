@@ -115,6 +115,7 @@ internal static class AllocateHandler
             return null;
         }
 
+        slot.Worker = context.Worker.Mark;
         var allocation = new Allocation
         {
             Id = identity.Allocation,
@@ -124,6 +125,7 @@ internal static class AllocateHandler
             Slot = slot,
             Report = services.Reporter.Open(slot, identity),
             Table = context.Worker.Table,
+            Peers = new PeerTable(services.Journal.PeersOf(slot, identity.Allocation)),
             AllocateTransaction = context.Request.TransactionId,
             IPv4 = relayed.IPv4,
             IPv6 = relayed.IPv6,
@@ -170,6 +172,7 @@ internal static class AllocateHandler
 
         var result = context.Finish(ref writer);
         allocation.AllocateResponse = context.Worker.Response.AsSpan(0, result.Length).ToArray();
+        allocation.Slot.Reply.Write(allocation.AllocateTransaction, allocation.AllocateResponse);
         return result;
     }
 

@@ -29,6 +29,7 @@ internal static class RefreshHandler
 
         var granted = GrantedLifetime.Decide(asked == AttributeStatus.Ok ? lifetime : null, allocation.Credential.Claims.ExpiresAt, context.Now, context.UtcNow);
         allocation.ExpiresTick = granted.ExpiresTick;
+        allocation.Slot.Deadline = context.Worker.Services.Journal.DeadlineOf(granted.ExpiresAt);
         allocation.Slot.ExpiresAt = granted.ExpiresAt;
         allocation.Report.Refreshed();
         return Succeed(ref context, granted.Seconds);
@@ -38,6 +39,7 @@ internal static class RefreshHandler
     {
         if (family != IPFamily.None && allocation is { IPv4: not null, IPv6: not null })
         {
+            allocation.Slot.Lose(family);
             allocation.Relayed(family)!.Dispose();
             if (family == IPFamily.IPv4)
             {

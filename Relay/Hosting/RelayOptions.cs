@@ -95,7 +95,7 @@ public sealed class RelayOptions
     /// <summary>Seconds between usage reports of an allocation whose counters changed, 1 to 3600. What a lost disk can cost. Default: 5.</summary>
     public int UsageReportSeconds { get; set; } = 5;
 
-    /// <summary>Largest size of the journal in MiB, 8 to 65536; about 1,000 allocations each, live or not yet confirmed by the cluster. Full = 508. Default: 1024.</summary>
+    /// <summary>Largest size of the journal in MiB, 8 to 65536; about 500 allocations each, live or not yet confirmed by the cluster. Full = 508. Default: 1024.</summary>
     public int JournalMegabytes { get; set; } = 1024;
 
     /// <summary>Stream connections (TCP, TLS) at once, 1 to 1,000,000. Default: 50,000.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
@@ -20,6 +21,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     private readonly ListenerSet listeners;
     private readonly SecureTransports? secure;
     private readonly IReadOnlyList<ListenAddress> addresses;
+    private readonly AllocationRestorer restorer;
     private readonly ClusterLink link;
     private readonly DatagramPathChoice path;
     private Task background = Task.CompletedTask;
@@ -35,7 +37,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         addresses = ListenAddress.Resolve(options);
         var nonces = new NonceIssuer(NonceKey.LoadOrCreate(options.DataPath, identity.Id));
         var tenantStore = new TenantStore(Path.Combine(options.DataPath, $"tenants-{identity.Id}.json"), loggers.CreateLogger<TenantStore>());
-        var journal = AllocationJournal.Open(options.DataPath, identity.Id, options.JournalMegabytes);
+        var journal = AllocationJournal.Open(options.DataPath, identity.Id, options.JournalMegabytes, time);
         var relayed = ListenAddress.MakeRelayed(addresses, options);
         Services = new RelayServices
         {
@@ -57,6 +59,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         Workers = [.. Enumerable.Range(0, workers).Select(_ => new Worker(Services, path, loggers.CreateLogger<Worker>()))];
         secure = options.AllTlsPorts.Any() ? new SecureTransports(options, addresses, time, loggers) : null;
         listeners = new ListenerSet(Workers, options, secure, time, loggers);
+        restorer = new AllocationRestorer(Services, listeners, loggers.CreateLogger<AllocationRestorer>());
         link = new ClusterLink(cluster, Services.Tenants, this, Announcement(), pacing, time, loggers.CreateLogger<ClusterLink>());
     }
 
@@ -88,8 +91,8 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         Services.Tenants.Changed += tenant => Each(worker => worker.OnTenantChanged(tenant));
         Services.Tenants.Answered += tenant => Each(worker => worker.OnTenantAnswered(tenant));
         Services.Tenants.Load();
-        Services.Reporter.ReportEarlier();
         listeners.Open(addresses);
+        restorer.Run();
         Services.Metrics.Observe(
             () => Allocations, () => Workers.Sum(worker => worker.Media.Packets), () => Workers.Sum(worker => worker.Media.Bytes),
             () => FreePorts, () => listeners.Connections, () => Services.Reporter.Unconfirmed);
@@ -120,6 +123,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         stopped = true;
         Listening = false;
         Services.Draining = true;
+        restorer.Dispose();
         Each(worker => worker.CloseAll());
         listeners.Dispose();
         if (!background.IsCompleted)

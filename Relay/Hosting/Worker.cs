@@ -72,6 +72,9 @@ internal sealed partial class Worker : IDisposable
     /// <summary>A transaction id for an indication: unlike those before, not a secret.</summary>
     public TransactionId NextTransaction() => new(transactionPrefix, ++transactions);
 
+    /// <summary>Tells this worker from others in the journal where the kernel alone knows which worker a client reaches; else 0.</summary>
+    public int Mark { get; set; }
+
     /// <summary>Handles one message of a client. An error of ours costs that message, not the relay.</summary>
     public void OnMessage(ReadOnlySpan<byte> message, in FiveTuple tuple, ClientLeg leg)
     {

@@ -21,6 +21,9 @@ internal interface IDatagramSocket : IDisposable
     /// <summary>The bound address.</summary>
     TransportAddress Local { get; }
 
+    /// <summary>The system's number for the socket, for options only the system knows; −1 where there is none.</summary>
+    int Descriptor => -1;
+
     /// <summary>Begins to deliver.</summary>
     void Start();
 

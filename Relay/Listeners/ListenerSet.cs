@@ -13,6 +13,7 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
 {
     private readonly List<UdpListener> udp = [];
     private readonly List<TcpListener> tcp = [];
+    private bool steered = true;
     private readonly List<DtlsListener> dtls = [];
     private readonly ConnectionLimits limits = new(options.MaxConnections, options.MaxConnectionsPerSource);
 
@@ -55,11 +56,19 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
                 }
             }
 
+            steered &= ClientSteering.TryAttach(udp[^1].Socket, workers.Length);
+
             OpenStream(local, nameof(RelayOptions.Port), tls: null);
             foreach (var port in SecurePorts)
             {
                 OpenSecure(address.Local.WithPort((ushort)port), port == options.TlsPort ? nameof(RelayOptions.TlsPort) : nameof(RelayOptions.TlsPorts));
             }
+        }
+
+        for (var i = 0; !steered && i < workers.Length; i++)
+        {
+            // The kernel's own choice depends on the number of sockets: it is the same again only with as many workers.
+            workers[i].Mark = (workers.Length << 16) + i;
         }
     }
 
@@ -69,6 +78,18 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
         udp.ForEach(listener => listener.Start());
         tcp.ForEach(listener => listener.Start());
         dtls.ForEach(listener => listener.Start());
+    }
+
+    /// <summary>Finds the worker whose listener a UDP client's datagrams reach, and that listener.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="server">The relay's side of its 5-tuple.</param>
+    /// <param name="mark">What <see cref="Worker.Mark"/> was when the kernel alone knew; else 0.</param>
+    /// <returns>Null when the relay no longer listens there, or the worker can't be told.</returns>
+    public UdpListener? FindUdp(in TransportAddress client, in TransportAddress server, int mark)
+    {
+        var index = steered ? ClientSteering.WorkerOf(client, workers.Length) : Array.FindIndex([.. workers], worker => worker.Mark == mark && mark != 0);
+        var local = server;
+        return index < 0 ? null : udp.Find(listener => listener.Worker == workers[index] && listener.Socket.Local == local);
     }
 
     public void Dispose()

@@ -24,6 +24,8 @@ internal sealed class PortableDatagramSocket : IDatagramSocket
 
     public TransportAddress Local { get; }
 
+    public int Descriptor => OperatingSystem.IsLinux() ? (int)socket.Handle : -1;
+
     public void Start()
     {
         using (ExecutionContext.SuppressFlow())

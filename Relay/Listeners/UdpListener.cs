@@ -14,6 +14,12 @@ internal sealed class UdpListener(Worker worker) : ClientLeg, IDatagramSink, IDi
     /// <inheritdoc/>
     public override Transport Transport => Transport.Udp;
 
+    /// <summary>The worker it belongs to.</summary>
+    public Worker Worker => worker;
+
+    /// <summary>The socket, once bound.</summary>
+    public IDatagramSocket Socket => socket!;
+
     /// <summary>Binds <paramref name="local"/>, shared with the other workers' listeners.</summary>
     public bool TryBind(in TransportAddress local, bool sharedPort, out SocketError error) =>
         (socket = worker.Path.TryOpen(local, sharedPort, BufferBytes, this, out error)) is not null;

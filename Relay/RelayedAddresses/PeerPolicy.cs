@@ -66,6 +66,13 @@ internal sealed class PeerPolicy
         return IsOpen(address) ? PeerVerdict.Allowed : PeerVerdict.Denied;
     }
 
+    /// <summary>Judges again the address of a permission that was given before. Ports of an own address are judged packet by packet.</summary>
+    /// <param name="peer">The permission's address; port 0.</param>
+    /// <param name="limits">What tenant and credential allow now.</param>
+    public PeerVerdict JudgeAddress(in TransportAddress peer, PeerLimits limits) => ownAddresses.Contains(peer)
+        ? (limits.Admit(AddressBlock.ValueOf(peer)) ? PeerVerdict.OwnAddress : PeerVerdict.Denied)
+        : Judge(peer, limits);
+
     /// <summary>Judges the peer of a TCP connection (RFC 6062).</summary>
     /// <param name="peer">Address and port.</param>
     /// <param name="limits">What tenant and credential allow beyond the relay's own rules.</param>

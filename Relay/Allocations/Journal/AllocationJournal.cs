@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
 using System.Text;
+using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.ServiceDefaults;
 
@@ -17,10 +18,12 @@ internal sealed unsafe class AllocationJournal : IDisposable
 
     private const int HeaderSize = 4096;
     private const int SegmentSize = SlotsPerSegment * SlotLayout.Size;
-    private const int FormatVersion = 1;
-    private const int AliveOffset = 2048;
+    private const int FormatVersion = 2;
+    private const int ClockOffset = 2048;
 
     private readonly FileStream file;
+    private readonly string path;
+    private readonly TimeProvider time;
     private readonly List<Segment> segments = [];
     private readonly Stack<int> free = new();
     private readonly Lock gate = new();
@@ -28,22 +31,35 @@ internal sealed unsafe class AllocationJournal : IDisposable
     private readonly Segment header;
     private bool disposed;
 
-    private AllocationJournal(FileStream file, int maxMegabytes)
+    private AllocationJournal(FileStream file, string path, int maxMegabytes, TimeProvider time)
     {
         this.file = file;
+        this.path = path;
+        this.time = time;
         maxSegments = Math.Max(1, (int)((long)maxMegabytes * 1024 * 1024 / SegmentSize));
         header = new Segment(file, 0, HeaderSize);
         for (long at = HeaderSize; at < file.Length; at += SegmentSize)
         {
             segments.Add(new Segment(file, at, SegmentSize));
         }
+
+        Clock = new JournalClock(header.Pointer + ClockOffset, time, JournalClock.ThisBoot());
+        EarlierAliveAt = Clock.AliveAt;
+        FindSlots();
+        MarkAlive(time.GetUtcNow());
     }
 
-    /// <summary>Slots of earlier processes, found when the journal was opened: each is reported, then released.</summary>
+    /// <summary>Slots of earlier processes, found when the journal was opened: each is carried on or reported, then released.</summary>
     public List<JournalSlot> Earlier { get; } = [];
 
+    /// <summary>Slots that made no sense when the journal was opened. They were copied into the file beside it that ends in <c>.damaged</c>.</summary>
+    public int Damaged { get; private set; }
+
     /// <summary>When the process that had the journal before was last seen alive; null for a new journal.</summary>
-    public DateTimeOffset? EarlierAliveAt { get; private set; }
+    public DateTimeOffset? EarlierAliveAt { get; }
+
+    /// <summary>What deadlines are measured with.</summary>
+    public JournalClock Clock { get; }
 
     /// <summary>Slots in use.</summary>
     public int InUse { get; private set; }
@@ -52,8 +68,9 @@ internal sealed unsafe class AllocationJournal : IDisposable
     /// <param name="folder">Made when absent.</param>
     /// <param name="relayId">Names the file; another relay's journal is refused.</param>
     /// <param name="maxMegabytes">Largest size, MiB.</param>
-    /// <exception cref="StartupException">The file is in use by another process, unreadable, damaged, or of another format. Nothing in it was changed.</exception>
-    public static AllocationJournal Open(string folder, string relayId, int maxMegabytes)
+    /// <param name="time">Clock.</param>
+    /// <exception cref="StartupException">The file is in use by another process, unreadable, or of another format. Nothing in it was changed.</exception>
+    public static AllocationJournal Open(string folder, string relayId, int maxMegabytes, TimeProvider time)
     {
         var path = Path.Combine(folder, $"journal-{relayId}.bin");
         FileStream? file = null;
@@ -70,9 +87,7 @@ internal sealed unsafe class AllocationJournal : IDisposable
                 CheckHeader(file, path, relayId);
             }
 
-            var journal = new AllocationJournal(file, maxMegabytes);
-            journal.FindSlots(path);
-            return journal;
+            return new AllocationJournal(file, path, maxMegabytes, time);
         }
         catch (Exception exception)
         {
@@ -109,8 +124,41 @@ internal sealed unsafe class AllocationJournal : IDisposable
         slot.Clear();
         identity.Write(slot.Identity);
         slot.ExpiresAt = expiresAt;
+        slot.Deadline = DeadlineOf(expiresAt);
         slot.State = SlotState.Live;
         return slot;
+    }
+
+    /// <returns>The same moment in <see cref="Clock"/> milliseconds.</returns>
+    public long DeadlineOf(DateTimeOffset at) => Clock.Now + (long)(at - time.GetUtcNow()).TotalMilliseconds;
+
+    /// <summary>The permissions and channels of a slot that holds <paramref name="allocation"/>.</summary>
+    public SlotPeers PeersOf(JournalSlot slot, AllocationId allocation) => new(this, slot, allocation);
+
+    /// <summary>Gives a slot room for more permissions and channels.</summary>
+    /// <returns>False when the journal is as large as it may get, or the disk is full.</returns>
+    public bool TryExtend(JournalSlot owner, AllocationId allocation)
+    {
+        JournalSlot extension;
+        lock (gate)
+        {
+            if (disposed || (free.Count == 0 && !TryGrow()))
+            {
+                return false;
+            }
+
+            extension = SlotAt(free.Pop());
+            InUse++;
+        }
+
+        extension.State = SlotState.Writing;
+        extension.Clear();
+        extension.Layout->ExtensionOrdinal = owner.Extensions.Count;
+        extension.Layout->ExtensionOwner = owner.Index;
+        extension.Layout->ExtensionAllocation = allocation.Value;
+        extension.State = SlotState.Extension;
+        owner.Extend(extension);
+        return true;
     }
 
     /// <summary>Gives a slot back once nothing in it is needed any more. Twice is the same as once.</summary>
@@ -118,11 +166,16 @@ internal sealed unsafe class AllocationJournal : IDisposable
     {
         lock (gate)
         {
-            if (!disposed && slot.State != SlotState.Free)
+            if (disposed)
             {
-                slot.State = SlotState.Free;
-                free.Push(slot.Index);
-                InUse--;
+                return;
+            }
+
+            // The slot first: extensions without an owner are free at the next start, an owner without them would have lost something.
+            Free(slot);
+            foreach (var extension in slot.TakeExtensions())
+            {
+                Free(extension);
             }
         }
     }
@@ -134,7 +187,7 @@ internal sealed unsafe class AllocationJournal : IDisposable
         {
             if (!disposed)
             {
-                Volatile.Write(ref *(long*)(header.Pointer + AliveOffset), now.ToUnixTimeMilliseconds());
+                Clock.Mark(now);
             }
         }
     }
@@ -177,29 +230,77 @@ internal sealed unsafe class AllocationJournal : IDisposable
         file.Dispose();
     }
 
-    private void FindSlots(string path)
+    private void Free(JournalSlot slot)
     {
-        var alive = Volatile.Read(ref *(long*)(header.Pointer + AliveOffset));
-        EarlierAliveAt = alive == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(alive);
+        if (slot.State != SlotState.Free)
+        {
+            slot.State = SlotState.Free;
+            free.Push(slot.Index);
+            InUse--;
+        }
+    }
+
+    private void FindSlots()
+    {
+        var extensions = new List<JournalSlot>();
         for (var index = segments.Count * SlotsPerSegment - 1; index >= 0; index--)
         {
             var slot = SlotAt(index);
             switch (slot.State)
             {
                 case SlotState.Free:
-                case SlotState.Writing:
                     free.Push(index);
                     break;
-                case SlotState.Live or SlotState.Closed when SlotIdentity.TryRead(slot.Identity) is not null:
+                case SlotState.Writing:
+                    slot.State = SlotState.Free;
+                    free.Push(index);
+                    break;
+                case SlotState.Extension:
+                    extensions.Add(slot);
+                    break;
+                case SlotState.Live or SlotState.Closed when slot.IsPlausible && SlotIdentity.TryRead(slot.Identity) is not null:
                     Earlier.Add(slot);
                     InUse++;
                     break;
                 default:
-                    Dispose();
-                    throw new StartupException(
-                        $"The journal {path} is damaged (slot {index}). It may hold usage that was not billed yet: keep a copy, then move it away to start without it.");
+                    SetAside(slot);
+                    break;
             }
         }
+
+        AttachExtensions(extensions);
+    }
+
+    private void AttachExtensions(List<JournalSlot> extensions)
+    {
+        var live = Earlier.Where(slot => slot.State == SlotState.Live).ToDictionary(slot => slot.Index);
+        foreach (var extension in extensions.OrderBy(extension => extension.Layout->ExtensionOrdinal))
+        {
+            if (live.TryGetValue(extension.Layout->ExtensionOwner, out var owner)
+                && SlotIdentity.TryRead(owner.Identity)!.Allocation.Value == extension.Layout->ExtensionAllocation)
+            {
+                owner.Extend(extension);
+                InUse++;
+            }
+            else
+            {
+                extension.State = SlotState.Free;
+                free.Push(extension.Index);
+            }
+        }
+    }
+
+    // One slot that makes no sense must not keep the others from living on. It may hold usage that was not billed, so it is kept.
+    private void SetAside(JournalSlot slot)
+    {
+        using (var damaged = new FileStream(path + ".damaged", DataFolder.PrivateFile(FileMode.Append, FileAccess.Write, FileShare.Read)))
+        {
+            damaged.Write(slot.Raw);
+        }
+
+        Damaged++;
+        slot.State = SlotState.Free;
+        free.Push(slot.Index);
     }
 
     private JournalSlot SlotAt(int index) =>

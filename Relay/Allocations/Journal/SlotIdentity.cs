@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using NetDiscovery.Grains.Interfaces;
 
 namespace NetDiscovery.Relay.Allocations.Journal;
@@ -60,14 +59,14 @@ internal sealed class SlotIdentity
         WriteBytes(ref writer, Claims);
         WriteBytes(ref writer, Claims.AsSpan().SequenceEqual(Username) ? [] : Username);
         BinaryPrimitives.WriteInt32LittleEndian(room, writer.At);
-        BinaryPrimitives.WriteUInt32LittleEndian(room[4..], Checksum(room.Slice(HeadSize, writer.At)));
+        BinaryPrimitives.WriteUInt32LittleEndian(room[4..], Checksum.Of(room.Slice(HeadSize, writer.At)));
     }
 
     /// <returns>Null when the bytes are damaged.</returns>
     public static SlotIdentity? TryRead(ReadOnlySpan<byte> room)
     {
         var length = BinaryPrimitives.ReadInt32LittleEndian(room);
-        if (length < 0 || length > room.Length - HeadSize || Checksum(room.Slice(HeadSize, length)) != BinaryPrimitives.ReadUInt32LittleEndian(room[4..]))
+        if (length < 0 || length > room.Length - HeadSize || Checksum.Of(room.Slice(HeadSize, length)) != BinaryPrimitives.ReadUInt32LittleEndian(room[4..]))
         {
             return null;
         }
@@ -123,17 +122,6 @@ internal sealed class SlotIdentity
     }
 
     private static byte[] ReadBytes(ref Cursor reader) => reader.Take(BinaryPrimitives.ReadUInt16LittleEndian(reader.Take(2))).ToArray();
-
-    private static uint Checksum(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in bytes)
-        {
-            crc = BitOperations.Crc32C(crc, value);
-        }
-
-        return ~crc;
-    }
 
     private ref struct Cursor(Span<byte> room)
     {

@@ -13,6 +13,7 @@ namespace NetDiscovery.Relay.Tests.Allocations;
 
 public sealed class JournalTests : IDisposable
 {
+    private const int ChurnedEntries = 40;
     private const string ChildVariable = "RELAY_TESTS_JOURNAL_CHILD";
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     private readonly string folder = Directory.CreateTempSubdirectory("journal-tests-").FullName;
@@ -43,13 +44,16 @@ public sealed class JournalTests : IDisposable
         }
 
         await child.WaitForExitAsync(TestContext.Current.CancellationToken);
-        using var journal = AllocationJournal.Open(folder, "r", 16);
+        using var journal = AllocationJournal.Open(folder, "r", 16, TimeProvider.System);
         var slot = Assert.Single(journal.Earlier);
         Assert.Equal(SlotState.Live, slot.State);
         var identity = SlotIdentity.TryRead(slot.Identity)!;
         Assert.Equal("user", Encoding.ASCII.GetString(identity.Claims));
         Assert.InRange(slot.Counters.BytesToPeer, promised, long.MaxValue);
         Assert.InRange(slot.Counters.BytesToPeer - slot.Counters.PacketsToPeer, 0, 1);
+        var entries = journal.PeersOf(slot, identity.Allocation).ReadAll();
+        Assert.Equal(Enumerable.Range(1, ChurnedEntries), entries.Select(pair => (int)pair.Kept.Peer.Port).Order());
+        Assert.All(entries, pair => Assert.InRange(pair.Kept.Deadline - journal.Clock.Now, 0, 400_000));
         Assert.NotNull(journal.EarlierAliveAt);
     }
 
@@ -58,7 +62,7 @@ public sealed class JournalTests : IDisposable
     {
         var written = Identity();
         JournalSlot slot;
-        using (var journal = AllocationJournal.Open(folder, "r", 16))
+        using (var journal = AllocationJournal.Open(folder, "r", 16, TimeProvider.System))
         {
             slot = journal.TryAcquire(written, Now.AddMinutes(10))!;
             slot.Sequence = 7;
@@ -67,7 +71,7 @@ public sealed class JournalTests : IDisposable
             slot.ClosedSequence = 8;
         }
 
-        using var again = AllocationJournal.Open(folder, "r", 16);
+        using var again = AllocationJournal.Open(folder, "r", 16, TimeProvider.System);
         slot = Assert.Single(again.Earlier);
         var read = SlotIdentity.TryRead(slot.Identity)!;
         Assert.Equal(
@@ -82,7 +86,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void Released_slots_are_used_again_and_the_file_grows_only_to_its_limit()
     {
-        using var journal = AllocationJournal.Open(folder, "r", 1);
+        using var journal = AllocationJournal.Open(folder, "r", 1, TimeProvider.System);
         var slots = new List<JournalSlot>();
         while (journal.TryAcquire(Identity(), Now) is { } slot)
         {
@@ -102,7 +106,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void Journal_grows_by_segments_and_old_slots_stay_where_they_are()
     {
-        using var journal = AllocationJournal.Open(folder, "r", 8);
+        using var journal = AllocationJournal.Open(folder, "r", 8, TimeProvider.System);
         var first = journal.TryAcquire(Identity(), Now)!;
         for (var i = 0; i < 3_000; i++)
         {
@@ -116,8 +120,8 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void Journal_in_use_by_another_opener_is_refused()
     {
-        using var journal = AllocationJournal.Open(folder, "r", 8);
-        var refusal = Assert.Throws<StartupException>(() => AllocationJournal.Open(folder, "r", 8));
+        using var journal = AllocationJournal.Open(folder, "r", 8, TimeProvider.System);
+        var refusal = Assert.Throws<StartupException>(() => AllocationJournal.Open(folder, "r", 8, TimeProvider.System));
         Assert.Contains("in use", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("Relay:Id", refusal.Message, StringComparison.Ordinal);
     }
@@ -126,11 +130,9 @@ public sealed class JournalTests : IDisposable
     [InlineData(0, "not a journal")]        // magic
     [InlineData(8, "format")]               // version
     [InlineData(21, "belongs to relay")]    // relay id
-    [InlineData(4096 + 128, "damaged")]     // a live slot's identity
-    [InlineData(4096 + 1, "damaged")]       // a live slot's state
     public void Damaged_journal_is_refused_and_left_as_it_is(int at, string says)
     {
-        using (var journal = AllocationJournal.Open(folder, "r", 8))
+        using (var journal = AllocationJournal.Open(folder, "r", 8, TimeProvider.System))
         {
             Assert.Equal(0, journal.TryAcquire(Identity(), Now)!.Index);
         }
@@ -139,15 +141,152 @@ public sealed class JournalTests : IDisposable
         var bytes = File.ReadAllBytes(path);
         bytes[at] ^= 0xFF;
         File.WriteAllBytes(path, bytes);
-        var refusal = Assert.Throws<StartupException>(() => AllocationJournal.Open(folder, "r", 8));
+        var refusal = Assert.Throws<StartupException>(() => AllocationJournal.Open(folder, "r", 8, TimeProvider.System));
         Assert.Contains(says, refusal.Message, StringComparison.Ordinal);
         Assert.Equal(bytes, File.ReadAllBytes(path));
     }
 
     [Fact]
+    public void A_damaged_slot_is_set_aside_or_harmless_and_never_keeps_the_others_from_living()
+    {
+        var (damaged, whole) = (Identity(), Identity());
+        var peers = Enumerable.Range(1, 30).Select(i => TransportAddress.FromIPv4((uint)i, 0)).ToArray();
+        using (var journal = Open())
+        {
+            var slot = journal.TryAcquire(damaged, DateTimeOffset.UnixEpoch.AddYears(60))!;
+            var cells = journal.PeersOf(slot, damaged.Allocation);
+            Assert.True(cells.TryReserve(peers.Length));
+            Array.ForEach(peers, peer => cells.Put(0, peer, 300_000, -1));
+            journal.TryAcquire(whole, DateTimeOffset.UnixEpoch.AddYears(60));
+        }
+
+        var path = Path.Combine(folder, "journal-r.bin");
+        var good = File.ReadAllBytes(path)[..(4096 + (4 * SlotLayout.Size))];
+        var random = new Random(20_261_126);
+        for (var at = 4096; at < 4096 + SlotLayout.Size; at++)
+        {
+            var bytes = (byte[])good.Clone();
+            bytes[at] ^= (byte)random.Next(1, 256);
+            using (var file = File.OpenWrite(path))
+            {
+                file.Write(bytes);
+            }
+
+            using var journal = Open();
+            Assert.Contains(journal.Earlier, slot => SlotIdentity.TryRead(slot.Identity)!.Allocation == whole.Allocation);
+            if (journal.Damaged == 0)
+            {
+                var slot = Assert.Single(journal.Earlier, slot => SlotIdentity.TryRead(slot.Identity)!.Allocation == damaged.Allocation);
+                var read = journal.PeersOf(slot, damaged.Allocation).ReadAll();
+                Assert.All(read, pair => Assert.Contains(pair.Kept.Peer, peers));
+                Assert.InRange(read.Count, peers.Length - 1, peers.Length);
+            }
+            else
+            {
+                Assert.Equal(1, journal.InUse);
+                Assert.Equal(bytes[4096..(4096 + SlotLayout.Size)], File.ReadAllBytes(path + ".damaged")[^SlotLayout.Size..]);
+            }
+        }
+    }
+
+    [Fact]
+    public void Permissions_beyond_the_slot_take_further_slots_and_come_back_with_them()
+    {
+        var identity = Identity();
+        var written = new List<KeptPeer>();
+        using (var journal = Open())
+        {
+            var slot = journal.TryAcquire(identity, Now.AddYears(10))!;
+            var cells = journal.PeersOf(slot, identity.Allocation);
+            Assert.True(cells.TryReserve(512));
+            for (var i = 0; i < 512; i++)
+            {
+                var peer = i % 2 == 0 ? TransportAddress.FromIPv4((uint)i, (ushort)i) : TransportAddress.FromIPv6(0x2001_0DB8_0000_0000, (ulong)i, (ushort)i);
+                Assert.NotEqual(-1, cells.Put((ushort)(i % 3 == 0 ? 0 : 0x4000 + i), peer, 300_000, -1));
+                written.Add(new KeptPeer((ushort)(i % 3 == 0 ? 0 : 0x4000 + i), peer, 0));
+            }
+
+            Assert.Equal(1 + 8, journal.InUse);
+        }
+
+        using (var again = Open())
+        {
+            var slot = Assert.Single(again.Earlier);
+            var read = again.PeersOf(slot, identity.Allocation).ReadAll();
+            Assert.Equal(written.ToHashSet(), read.Select(pair => pair.Kept with { Deadline = 0 }).ToHashSet());
+            again.Release(slot);
+            Assert.Equal(0, again.InUse);
+        }
+
+        using var empty = Open();
+        Assert.Empty(empty.Earlier);
+        Assert.Equal(0, empty.InUse);
+    }
+
+    [Fact]
+    public void A_changed_entry_is_there_once_whenever_the_writer_died()
+    {
+        var identity = Identity();
+        using (var journal = Open())
+        {
+            var cells = journal.PeersOf(journal.TryAcquire(identity, Now.AddYears(10))!, identity.Allocation);
+            var first = cells.Put(0, identity.Client, 100_000, -1);
+            Assert.NotEqual(first, cells.Put(0, identity.Client, 200_000, first));
+            cells.Put(0, identity.Client, 300_000, -1);
+        }
+
+        using var again = Open();
+        var kept = Assert.Single(again.PeersOf(Assert.Single(again.Earlier), identity.Allocation).ReadAll()).Kept;
+        Assert.InRange(kept.Deadline - again.Clock.Now, 250_000, 300_000);
+    }
+
+    [Fact]
+    public void Cells_of_an_allocation_that_had_the_slot_before_are_not_believed()
+    {
+        var cell = default(PeerCell);
+        var (mine, other) = (new AllocationId(Guid.NewGuid()), new AllocationId(Guid.NewGuid()));
+        cell.Write(new KeptPeer(0x4000, TransportAddress.Parse("192.0.2.9:9"), 77), mine);
+        Assert.False(cell.TryRead(other, out _));
+        Assert.True(cell.TryRead(mine, out var kept));
+        Assert.Equal(((ushort)0x4000, "192.0.2.9:9", 77L), (kept.Number, kept.Peer.ToString(), kept.Deadline));
+    }
+
+    [Fact]
+    public unsafe void Journal_time_goes_on_over_restarts_reboots_and_steps_of_the_wall_clock()
+    {
+        var memory = stackalloc byte[JournalClock.Size];
+        var (boot, nextBoot) = (Guid.NewGuid(), Guid.NewGuid());
+        var time = new SteppingTime { Monotonic = TimeSpan.FromHours(100), Utc = Now };
+        var first = new JournalClock(memory, time, boot);
+        first.Mark(time.Utc);
+        var start = first.Now;
+
+        // The wall clock jumps, the process restarts: only the monotonic clock counts.
+        time.Monotonic += TimeSpan.FromSeconds(10);
+        time.Utc -= TimeSpan.FromDays(300);
+        var second = new JournalClock(memory, time, boot);
+        Assert.Equal(start + 10_000, second.Now);
+        time.Utc = Now.AddSeconds(10);
+        second.Mark(time.Utc);
+
+        // The machine restarts: its monotonic clock begins anew, the wall clock tells how long it was away.
+        time.Monotonic = TimeSpan.FromSeconds(3);
+        time.Utc = Now.AddSeconds(70);
+        var third = new JournalClock(memory, time, nextBoot);
+        Assert.Equal(start + 70_000, third.Now);
+        third.Mark(time.Utc);
+
+        // Killed in the middle of a mark: the copy before it is still good.
+        third.Mark(time.Utc);
+        memory[64 + 40] ^= 1;
+        time.Monotonic += TimeSpan.FromSeconds(1);
+        Assert.Equal(start + 71_000, new JournalClock(memory, time, nextBoot).Now);
+    }
+
+    [Fact]
     public void File_that_was_growing_when_the_process_died_is_completed()
     {
-        using (var journal = AllocationJournal.Open(folder, "r", 8))
+        using (var journal = AllocationJournal.Open(folder, "r", 8, TimeProvider.System))
         {
             journal.TryAcquire(Identity(), Now);
         }
@@ -157,7 +296,7 @@ public sealed class JournalTests : IDisposable
             file.Write(new byte[5000]);
         }
 
-        using var again = AllocationJournal.Open(folder, "r", 8);
+        using var again = AllocationJournal.Open(folder, "r", 8, TimeProvider.System);
         Assert.Single(again.Earlier);
     }
 
@@ -166,7 +305,7 @@ public sealed class JournalTests : IDisposable
     {
         var file = Path.Combine(folder, "file");
         File.WriteAllText(file, "");
-        Assert.Contains("Relay:DataPath", Assert.Throws<StartupException>(() => AllocationJournal.Open(Path.Combine(file, "sub"), "r", 8)).Message, StringComparison.Ordinal);
+        Assert.Contains("Relay:DataPath", Assert.Throws<StartupException>(() => AllocationJournal.Open(Path.Combine(file, "sub"), "r", 8, TimeProvider.System)).Message, StringComparison.Ordinal);
     }
 
     [ModuleInitializer]
@@ -177,11 +316,17 @@ public sealed class JournalTests : IDisposable
             return;
         }
 
-        var journal = AllocationJournal.Open(folder, "r", 16);
+        var journal = AllocationJournal.Open(folder, "r", 16, TimeProvider.System);
         journal.MarkAlive(Now);
         var slot = journal.TryAcquire(Identity("user"), Now)!;
+        var cells = journal.PeersOf(slot, SlotIdentity.TryRead(slot.Identity)!.Allocation);
+        cells.TryReserve(ChurnedEntries);
+        var at = Enumerable.Range(1, ChurnedEntries).Select(port => cells.Put(0, TransportAddress.FromIPv4(1, (ushort)port), 300_000, -1)).ToArray();
         for (long i = 1; ; i++)
         {
+            var entry = (int)(i % ChurnedEntries);
+            at[entry] = cells.Put(0, TransportAddress.FromIPv4(1, (ushort)(entry + 1)), 300_000 + i % 1_000, at[entry]);
+
             // Two plain stores: a kill between them leaves them one apart.
             slot.Counters.BytesToPeer = i;
             slot.Counters.PacketsToPeer = i;
@@ -190,6 +335,21 @@ public sealed class JournalTests : IDisposable
                 Console.WriteLine(i.ToString(CultureInfo.InvariantCulture));
             }
         }
+    }
+
+    private AllocationJournal Open() => AllocationJournal.Open(folder, "r", 16, TimeProvider.System);
+
+    private sealed class SteppingTime : TimeProvider
+    {
+        public TimeSpan Monotonic { get; set; }
+
+        public DateTimeOffset Utc { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Monotonic.Ticks;
+
+        public override DateTimeOffset GetUtcNow() => Utc;
     }
 
     private static SlotIdentity Identity(string user = "claims") => new()
