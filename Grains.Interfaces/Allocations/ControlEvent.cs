@@ -62,6 +62,14 @@ public sealed record AllocationRefreshed : ControlEvent
     [Id(0)] public required DateTimeOffset ExpiresAt { get; init; }
 }
 
+/// <summary>The client has moved and kept the allocation (RFC 8016).</summary>
+[GenerateSerializer, Immutable, Alias("AllocationMoved")]
+public sealed record AllocationMoved : ControlEvent
+{
+    /// <summary>The new 5-tuple.</summary>
+    [Id(0)] public required FiveTuple FiveTuple { get; init; }
+}
+
 /// <summary>The client installed or refreshed a permission for a peer address.</summary>
 [GenerateSerializer, Immutable, Alias("PermissionInstalled")]
 public sealed record PermissionInstalled : ControlEvent

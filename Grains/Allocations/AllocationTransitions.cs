@@ -58,9 +58,10 @@ internal static class AllocationTransitions
 
         var next = happened switch
         {
-            // Opened anew by a relay that lost count: who and where never change.
+            // Opened anew by a relay that lost count: who never changes, and where by a move only.
             AllocationOpened opened => current with { ExpiresAt = opened.ExpiresAt },
             AllocationRefreshed refreshed => current with { ExpiresAt = refreshed.ExpiresAt },
+            AllocationMoved moved => current with { FiveTuple = moved.FiveTuple },
             PermissionInstalled permission => WithPermission(current, permission),
             ChannelBound bound => WithChannel(current, bound),
             UsageObserved observed => current with { Totals = Running(current, observed.Totals, observed.At) },

@@ -24,10 +24,10 @@ internal static class AllocationUsage
         allocation.Totals,
         at);
 
-    /// <summary>Adds a report; one of the same hour takes the place of the one before, whose totals it includes.</summary>
+    /// <summary>Adds a report; one of the same hour and keys takes the place of the one before, whose totals it includes.</summary>
     public static void AddTo(List<UsageReport> reports, UsageReport report)
     {
-        if (reports.Count > 0 && Hour(reports[^1].ObservedAt) == Hour(report.ObservedAt))
+        if (reports.Count > 0 && reports[^1].Keys == report.Keys && Hour(reports[^1].ObservedAt) == Hour(report.ObservedAt))
             reports[^1] = report;
         else
             reports.Add(report);

@@ -18,10 +18,19 @@ internal sealed class Allocation : WheelTimer
     public required AllocationId Id { get; init; }
 
     /// <summary>What it is found by.</summary>
-    public required FiveTuple FiveTuple { get; init; }
+    public required FiveTuple FiveTuple { get; set; }
 
     /// <summary>The way back to the client.</summary>
-    public required ClientLeg Leg { get; init; }
+    public required ClientLeg Leg { get; set; }
+
+    /// <summary>Where its client has moved to and not yet sent from (RFC 8016 §3.2), or null. Until it has, data goes the old way.</summary>
+    public ClientPath? NewPath { get; set; }
+
+    /// <summary>True when it has a ticket to move with (RFC 8016).</summary>
+    public bool Mobile { get; init; }
+
+    /// <summary>The last Refresh that moved it, and the response: sent again, it gets the same again.</summary>
+    public (TransactionId Transaction, byte[] Response) LastMove { get; set; } = (default, []);
 
     /// <summary>Whose it is; requests with another username get 441.</summary>
     public required Credential Credential { get; init; }
@@ -87,6 +96,14 @@ internal sealed class Allocation : WheelTimer
 
     /// <returns>The relayed transport address peers of <paramref name="family"/> are reached from, or null.</returns>
     public RelayedSocket? Relayed(IPFamily family) => family == IPFamily.IPv4 ? IPv4 : IPv6;
+
+    /// <summary>The way its client has moved, told to journal and cluster.</summary>
+    public void Moved()
+    {
+        var identity = Report.Identity.At(FiveTuple);
+        Slot.Rewrite(identity);
+        Report.Moved(identity);
+    }
 
     internal override void OnDue(long now)
     {

@@ -2,6 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.Mobility;
 
 namespace NetDiscovery.Relay.Allocations;
 
@@ -9,8 +11,12 @@ namespace NetDiscovery.Relay.Allocations;
 /// <param name="wheel">The worker's deadlines.</param>
 /// <param name="clock">The worker's time.</param>
 /// <param name="metrics">Counts openings and endings.</param>
-internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, RelayMetrics metrics)
+/// <param name="mobile">Those that may move.</param>
+internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, RelayMetrics metrics, MobileAllocations mobile)
 {
+    // How long a client whose connection has ended may take to come back with its ticket.
+    private const long AwayTicks = 60 * TimingWheel.TicksPerSecond;
+
     private readonly Dictionary<FiveTuple, Allocation> byTuple = [];
     private readonly Dictionary<AllocationId, Allocation> byId = [];
 
@@ -23,6 +29,83 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
     /// <summary>Finds the allocation of a 5-tuple.</summary>
     public bool TryGet(in FiveTuple tuple, [NotNullWhen(true)] out Allocation? allocation) => byTuple.TryGetValue(tuple, out allocation);
 
+    /// <summary>Finds the allocation of a 5-tuple its client has just sent from: data goes there from now on (RFC 8016 §3.2).</summary>
+    public bool TryUse(in FiveTuple tuple, [NotNullWhen(true)] out Allocation? allocation)
+    {
+        if (!byTuple.TryGetValue(tuple, out allocation))
+        {
+            return false;
+        }
+
+        if (allocation.NewPath is { } path && path.Tuple == tuple)
+        {
+            Switch(allocation, path);
+        }
+
+        return true;
+    }
+
+    /// <summary>Finds the way back to the client of a 5-tuple.</summary>
+    public bool TryGetLeg(in FiveTuple tuple, [NotNullWhen(true)] out ClientLeg? leg)
+    {
+        leg = byTuple.TryGetValue(tuple, out var allocation) ? allocation.NewPath is { } path && path.Tuple == tuple ? path.Leg : allocation.Leg : null;
+        return leg is not null;
+    }
+
+    /// <summary>Adds the 5-tuple a client has moved to; one it moved to before and never used is dropped.</summary>
+    public void Arrive(Allocation allocation, in FiveTuple tuple, ClientLeg leg)
+    {
+        if (byTuple.ContainsKey(tuple))
+        {
+            return;
+        }
+
+        Leave(allocation);
+        allocation.NewPath = new ClientPath(tuple, leg);
+        byTuple.Add(tuple, allocation);
+        leg.OnAllocation(open: true);
+        if (allocation.Leg is EndedLeg)
+        {
+            Switch(allocation, allocation.NewPath);
+        }
+    }
+
+    /// <summary>A client's connection has ended: so does its allocation, unless it may move (RFC 8016), and has not gone already.</summary>
+    /// <returns>False when the 5-tuple has no allocation here.</returns>
+    public bool OnLegClosed(in FiveTuple tuple)
+    {
+        if (!byTuple.TryGetValue(tuple, out var allocation))
+        {
+            return false;
+        }
+
+        if (allocation.NewPath is { } path)
+        {
+            if (path.Tuple == tuple)
+            {
+                Leave(allocation);
+            }
+            else
+            {
+                Switch(allocation, path);
+            }
+        }
+        else if (allocation.Mobile)
+        {
+            // The 5-tuple may be a stranger's next.
+            byTuple.Remove(tuple);
+            allocation.Leg = new EndedLeg(tuple.Transport);
+            allocation.ExpiresTick = Math.Min(allocation.ExpiresTick, wheel.Now + AwayTicks);
+            wheel.Schedule(allocation, Math.Min(allocation.ExpiresTick, allocation.CredentialExpiresTick));
+        }
+        else
+        {
+            Close(allocation, AllocationCloseReason.ConnectionClosed);
+        }
+
+        return true;
+    }
+
     /// <summary>Finds an allocation by its id.</summary>
     public bool TryGet(AllocationId id, [NotNullWhen(true)] out Allocation? allocation) => byId.TryGetValue(id, out allocation);
 
@@ -31,7 +114,7 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
     {
         byTuple.Add(allocation.FiveTuple, allocation);
         byId.Add(allocation.Id, allocation);
-        Count = byTuple.Count;
+        Count = byId.Count;
         wheel.Schedule(allocation, Math.Min(allocation.ExpiresTick, allocation.CredentialExpiresTick));
         allocation.Leg.OnAllocation(open: true);
         metrics.AllocationOpened(allocation.FiveTuple.Transport);
@@ -46,9 +129,11 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
         }
 
         allocation.Closed = true;
-        byTuple.Remove(allocation.FiveTuple);
+        Leave(allocation);
+        Unmap(allocation, allocation.FiveTuple);
         byId.Remove(allocation.Id);
-        Count = byTuple.Count;
+        mobile.Remove(allocation.Id);
+        Count = byId.Count;
         wheel.Cancel(allocation);
         allocation.IPv4?.Dispose();
         allocation.IPv6?.Dispose();
@@ -63,12 +148,39 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
     /// <summary>Ends every allocation for which <paramref name="judge"/> gives a reason.</summary>
     public void CloseWhere(Func<Allocation, AllocationCloseReason?> judge)
     {
-        foreach (var allocation in byTuple.Values.ToArray())
+        foreach (var allocation in byId.Values.ToArray())
         {
             if (judge(allocation) is { } reason)
             {
                 Close(allocation, reason);
             }
+        }
+    }
+
+    private void Switch(Allocation allocation, ClientPath path)
+    {
+        Unmap(allocation, allocation.FiveTuple);
+        var old = allocation.Leg;
+        (allocation.FiveTuple, allocation.Leg, allocation.NewPath) = (path.Tuple, path.Leg, null);
+        old.OnAllocation(open: false);
+        allocation.Moved();
+    }
+
+    private void Leave(Allocation allocation)
+    {
+        if (allocation.NewPath is { } path)
+        {
+            allocation.NewPath = null;
+            Unmap(allocation, path.Tuple);
+            path.Leg.OnAllocation(open: false);
+        }
+    }
+
+    private void Unmap(Allocation allocation, in FiveTuple tuple)
+    {
+        if (byTuple.TryGetValue(tuple, out var mapped) && mapped == allocation)
+        {
+            byTuple.Remove(tuple);
         }
     }
 }

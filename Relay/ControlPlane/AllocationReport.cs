@@ -12,9 +12,10 @@ namespace NetDiscovery.Relay.ControlPlane;
 /// What the cluster has yet to hear of one allocation. A worker notes, its shard's sender takes; what is noted twice before it is
 /// taken is told once, with the latest values, so that the memory needed does not grow while the cluster is away.
 /// </summary>
-internal sealed class AllocationReport(JournalSlot slot, SlotIdentity identity, EventShard shard)
+internal sealed class AllocationReport(JournalSlot slot, SlotIdentity opened, EventShard shard)
 {
     private readonly Lock gate = new();
+    private SlotIdentity identity = opened;
     private Dictionary<TransportAddress, DateTimeOffset>? permissions;
     private Dictionary<int, (TransportAddress Peer, DateTimeOffset ExpiresAt)>? channels;
     private Due due;
@@ -29,16 +30,25 @@ internal sealed class AllocationReport(JournalSlot slot, SlotIdentity identity, 
         Refreshed = 2,
         Usage = 4,
         Closed = 8,
+        Moved = 16,
     }
 
     /// <summary>The allocation's place in the journal.</summary>
     public JournalSlot Slot => slot;
 
     /// <summary>Who it is.</summary>
-    public SlotIdentity Identity => identity;
+    public SlotIdentity Identity => Volatile.Read(ref identity);
 
     /// <summary>Notes that the allocation was opened.</summary>
     public void Opened() => Note(Due.Opened);
+
+    /// <summary>Notes that the client has moved.</summary>
+    /// <param name="moved">The same allocation at its new 5-tuple.</param>
+    public void Moved(SlotIdentity moved)
+    {
+        Volatile.Write(ref identity, moved);
+        Note(Due.Moved);
+    }
 
     /// <summary>Notes a new expiry; the slot holds it.</summary>
     public void Refreshed() => Note(Due.Refreshed);
@@ -116,6 +126,13 @@ internal sealed class AllocationReport(JournalSlot slot, SlotIdentity identity, 
             events.Add(new ChannelBound { Allocation = allocation, Sequence = ++slot.Sequence, At = now, Channel = number, Peer = peer.ToContract(), ExpiresAt = expiresAt });
         }
 
+        if (taken.HasFlag(Due.Moved))
+        {
+            // What was used so far was used over the transport before.
+            events.Add(new UsageObserved { Allocation = allocation, Sequence = ++slot.Sequence, At = now, Totals = Totals() });
+            events.Add(new AllocationMoved { Allocation = allocation, Sequence = ++slot.Sequence, At = now, FiveTuple = ContractTuple(Identity) });
+        }
+
         if (taken.HasFlag(Due.Refreshed))
         {
             events.Add(new AllocationRefreshed { Allocation = allocation, Sequence = ++slot.Sequence, At = now, ExpiresAt = slot.ExpiresAt });
@@ -157,11 +174,13 @@ internal sealed class AllocationReport(JournalSlot slot, SlotIdentity identity, 
             Label = claims.Label ?? "",
             Region = relay.Region,
             RelayId = relay.Id,
-            FiveTuple = new FiveTuple(identity.Client.ToContract(), identity.Server.ToContract(), identity.Transport),
+            FiveTuple = ContractTuple(Identity),
             RelayedTransportAddresses = identity.RelayedAdditional.IsSet ? relayed.Add(identity.RelayedAdditional.ToContract()) : relayed,
             ExpiresAt = slot.ExpiresAt,
         };
     }
+
+    private static FiveTuple ContractTuple(SlotIdentity identity) => new(identity.Client.ToContract(), identity.Server.ToContract(), identity.Transport);
 
     private UsageTotals Totals()
     {

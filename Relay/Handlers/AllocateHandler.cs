@@ -1,6 +1,7 @@
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Attributes;
@@ -48,6 +49,18 @@ internal static class AllocateHandler
             || context.Request.Has(AttributeType.DontFragment) || context.Request.Has(AttributeType.EvenPort) || context.Request.Has(AttributeType.ReservationToken)))
         {
             return context.Error(StunErrorCode.BadRequest, "TCP relaying needs TCP or TLS, and knows no DONT-FRAGMENT, EVEN-PORT, RESERVATION-TOKEN"u8);
+        }
+
+        // RFC 8016 §3.1: an empty ticket asks for one.
+        var mobile = MobilityHandler.HasTicket(context.Request, out var ticket);
+        if (mobile && (stream || !context.Worker.Services.Options.Mobility))
+        {
+            return context.Error(StunErrorCode.MobilityForbidden);
+        }
+
+        if (mobile && !ticket.IsEmpty)
+        {
+            return context.Error(StunErrorCode.BadRequest, "MOBILITY-TICKET of an Allocate must be empty"u8);
         }
 
         if (context.Request.Find(out Lifetime lifetime) == AttributeStatus.Malformed)
@@ -129,11 +142,17 @@ internal static class AllocateHandler
             AllocateTransaction = context.Request.TransactionId,
             IPv4 = relayed.IPv4,
             IPv6 = relayed.IPv6,
+            Mobile = MobilityHandler.HasTicket(context.Request, out _),
             Streams = relayed.Stream is { } listener ? new AllocationStreams(context.Worker, listener) : null,
             ExpiresTick = granted.ExpiresTick,
             CredentialExpiresTick = GrantedLifetime.TickOf(context.Credential.Claims.ExpiresAt, context.Now, context.UtcNow),
         };
         context.Worker.Table.Add(allocation);
+        if (allocation.Mobile)
+        {
+            services.Mobile.Add(new MobileAllocation(allocation.Id, context.Worker, allocation.Credential.Username));
+        }
+
         relayed.IPv4?.Start(allocation);
         relayed.IPv6?.Start(allocation);
         allocation.Streams?.Start(allocation);
@@ -165,6 +184,11 @@ internal static class AllocateHandler
         }
 
         writer.AddXorAddress(AttributeType.XorMappedAddress, context.Tuple.Client);
+        if (allocation.Mobile)
+        {
+            MobilityHandler.AddTicket(ref writer, context.Worker, allocation.Id);
+        }
+
         if (relayed.MissingFamily != IPFamily.None)
         {
             writer.Add(new AddressErrorCode(relayed.MissingFamily, (int)relayed.MissingCode, ReasonPhrase.Of(relayed.MissingCode)));

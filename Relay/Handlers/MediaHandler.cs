@@ -39,7 +39,7 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
         {
             metrics.Dropped(DropReason.Malformed);
         }
-        else if (!worker.Table.TryGet(tuple, out var allocation))
+        else if (!worker.Table.TryUse(tuple, out var allocation))
         {
             metrics.Dropped(DropReason.NoAllocation);
         }
@@ -56,7 +56,7 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
     /// <summary>Send indication from a client (RFC 8656 §11.2).</summary>
     public void OnSend(in StunMessage indication, in FiveTuple tuple)
     {
-        if (!worker.Table.TryGet(tuple, out var allocation))
+        if (!worker.Table.TryUse(tuple, out var allocation))
         {
             metrics.Dropped(DropReason.NoAllocation);
             return;
@@ -141,6 +141,11 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
                 // Only responses to authenticated requests are anybody's usage.
                 return;
             }
+        }
+
+        if (worker.Foreign.TryReportUnsent(message, tuple))
+        {
+            return;
         }
 
         if (worker.Table.TryGet(tuple, out var allocation))

@@ -167,7 +167,34 @@ internal sealed class MessageDispatcher(Worker worker)
             return;
         }
 
-        var result = TryRefuseUnknown(ref context, out var refusal) ? refusal : Handle(ref context, allocation);
+        HandlerResult result;
+        if (TryRefuseUnknown(ref context, out var refusal))
+        {
+            result = refusal;
+        }
+        else
+        {
+            ReadOnlySpan<byte> ticket = default;
+            var moving = request.Method == StunMethod.Refresh && MobilityHandler.HasTicket(context.Request, out ticket);
+            result = default;
+            if (!moving)
+            {
+                worker.Table.TryUse(tuple, out _);
+            }
+            else if (allocation is null)
+            {
+                result = MobilityHandler.Arrive(ref context, ticket, out allocation);
+            }
+
+            if (result == HandlerResult.Later)
+            {
+                // Another worker owns the allocation, and answers.
+                return;
+            }
+
+            result = result.Length > 0 ? result : Handle(ref context, allocation);
+        }
+
         if (result.Delete is { } delete)
         {
             // Counted and gone before the client hears of it: whoever acts on the response meets no remains.

@@ -1,4 +1,5 @@
 using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Attributes;
 using NetDiscovery.Relay.Protocol.Registries;
@@ -10,6 +11,23 @@ internal static class RefreshHandler
 {
     public static HandlerResult Handle(ref RequestContext context, Allocation allocation)
     {
+        var moving = MobilityHandler.HasTicket(context.Request, out var ticket);
+        if (moving && !context.Worker.Services.Options.Mobility)
+        {
+            return context.Error(StunErrorCode.MobilityForbidden);
+        }
+
+        if (moving && (!context.Worker.Services.Tickets.TryRead(ticket, out var handle) || handle != MobilityTickets.HandleOf(allocation.Id)))
+        {
+            return context.Error(StunErrorCode.BadRequest, "MOBILITY-TICKET is not one of this allocation"u8);
+        }
+
+        if (moving && allocation.LastMove.Response.Length > 0 && allocation.LastMove.Transaction == context.Request.TransactionId)
+        {
+            allocation.LastMove.Response.CopyTo(context.Worker.Response, 0);
+            return new HandlerResult(allocation.LastMove.Response.Length);
+        }
+
         var asked = context.Request.Find(out Lifetime lifetime);
         var family = context.Request.Find(out RequestedAddressFamily requested);
         if (asked == AttributeStatus.Malformed || family == AttributeStatus.Malformed)
@@ -32,7 +50,13 @@ internal static class RefreshHandler
         allocation.Slot.Deadline = context.Worker.Services.Journal.DeadlineOf(granted.ExpiresAt);
         allocation.Slot.ExpiresAt = granted.ExpiresAt;
         allocation.Report.Refreshed();
-        return Succeed(ref context, granted.Seconds);
+        var result = Succeed(ref context, granted.Seconds, allocation);
+        if (moving)
+        {
+            allocation.LastMove = (context.Request.TransactionId, context.Worker.Response.AsSpan(0, result.Length).ToArray());
+        }
+
+        return result;
     }
 
     private static HandlerResult Delete(ref RequestContext context, Allocation allocation, IPFamily family)
@@ -56,10 +80,15 @@ internal static class RefreshHandler
         return Succeed(ref context, 0) with { Delete = allocation };
     }
 
-    private static HandlerResult Succeed(ref RequestContext context, uint seconds)
+    private static HandlerResult Succeed(ref RequestContext context, uint seconds, Allocation? mobile = null)
     {
         var writer = context.Success();
         writer.Add(new Lifetime(seconds));
+        if (mobile is { Mobile: true })
+        {
+            MobilityHandler.AddTicket(ref writer, context.Worker, mobile.Id);
+        }
+
         return context.Finish(ref writer);
     }
 }

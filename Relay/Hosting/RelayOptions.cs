@@ -68,6 +68,9 @@ public sealed class RelayOptions
     /// <summary>Highest channel number taken.</summary>
     internal ushort MaxChannel => Rfc5766Channels ? TurnDefaults.MaxRfc5766Channel : TurnDefaults.MaxChannel;
 
+    /// <summary>Let clients keep their allocation when their address or transport changes (RFC 8016); false: 405 to who asks. Default: true.</summary>
+    public bool Mobility { get; set; } = true;
+
     /// <summary>Relay TCP to peers (RFC 6062) for clients that come over TCP or TLS; false: 442. Default: true.</summary>
     public bool TcpRelaying { get; set; } = true;
 

@@ -6,6 +6,7 @@ using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.RelayedAddresses;
 using NetDiscovery.ServiceDefaults;
@@ -35,7 +36,8 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         this.options = options;
         logger = loggers.CreateLogger<RelayServer>();
         addresses = ListenAddress.Resolve(options);
-        var nonces = new NonceIssuer(NonceKey.LoadOrCreate(options.DataPath, identity.Id));
+        var nonceKey = NonceKey.LoadOrCreate(options.DataPath, identity.Id);
+        var nonces = new NonceIssuer(nonceKey);
         var tenantStore = new TenantStore(Path.Combine(options.DataPath, $"tenants-{identity.Id}.json"), loggers.CreateLogger<TenantStore>());
         var journal = AllocationJournal.Open(options.DataPath, identity.Id, options.JournalMegabytes, time);
         var relayed = ListenAddress.MakeRelayed(addresses, options);
@@ -52,6 +54,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             Reporter = new AllocationReporter(cluster, identity, journal, pacing, TimeSpan.FromSeconds(options.UsageReportSeconds), time, loggers.CreateLogger<AllocationReporter>()),
             Metrics = metrics,
             Time = time,
+            Tickets = new MobilityTickets(nonceKey),
             PeerConnections = new PeerConnectionRegistry(options.MaxConnections),
         };
         path = DatagramPathChoice.Make(options.DatagramPath);

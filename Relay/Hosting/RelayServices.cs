@@ -1,6 +1,7 @@
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.RelayedAddresses;
 
@@ -32,6 +33,10 @@ internal sealed class RelayServices
     public required TimeProvider Time { get; init; }
 
     public required PeerConnectionRegistry PeerConnections { get; init; }
+
+    public required MobilityTickets Tickets { get; init; }
+
+    public MobileAllocations Mobile { get; } = new();
 
     public Reservations Reservations { get; } = new();
 

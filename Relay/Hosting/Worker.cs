@@ -6,6 +6,7 @@ using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Handlers;
 using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.Protocol.Stun;
 using NetDiscovery.Relay.RelayedAddresses;
 
@@ -37,7 +38,9 @@ internal sealed partial class Worker : IDisposable
         Clock.UtcNow = services.Time.GetUtcNow();
         transactionPrefix = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
         Path = path.Open(Gate, OnFault);
-        Table = new AllocationTable(Wheel, Clock, services.Metrics);
+        Table = new AllocationTable(Wheel, Clock, services.Metrics, services.Mobile);
+        Foreign = new ForeignTuples(this);
+        Mailbox = new Mailbox(this, Foreign.Handle);
         Authenticator = new Authenticator(services.Options.Realm, services.Nonces, services.Tenants);
         Media = new MediaHandler(this);
         Opener = new RelayedSocketOpener(Path, Guarded(Media), RelayedSocketBuffer);
@@ -57,6 +60,12 @@ internal sealed partial class Worker : IDisposable
     public WorkerClock Clock { get; } = new();
 
     public AllocationTable Table { get; }
+
+    /// <summary>5-tuples whose allocations other workers own.</summary>
+    public ForeignTuples Foreign { get; }
+
+    /// <summary>What other workers tell this one. Any thread.</summary>
+    public Mailbox Mailbox { get; }
 
     public Authenticator Authenticator { get; }
 
@@ -80,11 +89,23 @@ internal sealed partial class Worker : IDisposable
     {
         try
         {
-            Dispatcher.OnMessage(message, tuple, leg);
+            if (!Foreign.TryForward(message, tuple, leg))
+            {
+                Dispatcher.OnMessage(message, tuple, leg);
+            }
         }
         catch (Exception exception)
         {
             OnFault(exception);
+        }
+    }
+
+    /// <summary>A client's connection or association has ended. Called inside the worker.</summary>
+    public void OnLegClosed(in FiveTuple tuple)
+    {
+        if (!Table.OnLegClosed(tuple))
+        {
+            Foreign.OnLegClosed(tuple);
         }
     }
 
@@ -160,6 +181,7 @@ internal sealed partial class Worker : IDisposable
         timer.Dispose();
         lock (Gate)
         {
+            Mailbox.Close();
             Path.Dispose();
         }
     }

@@ -107,11 +107,7 @@ internal sealed class StreamConnection : ClientLeg
         }
 
         closed = true;
-        if (worker.Table.TryGet(tuple, out var allocation))
-        {
-            worker.Table.Close(allocation, AllocationCloseReason.ConnectionClosed);
-        }
-
+        worker.OnLegClosed(tuple);
         worker.Wheel.Cancel(deadline);
         outgoing.Close();
 

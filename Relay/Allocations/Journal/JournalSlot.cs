@@ -157,6 +157,14 @@ internal sealed unsafe class JournalSlot(SlotLayout* layout, int index)
 
     internal Span<byte> Identity => new(layout->Identity, SlotLayout.IdentityRoom);
 
+    /// <summary>Writes the identity anew: the client has moved. A process killed in the middle leaves a slot that counts as free.</summary>
+    public void Rewrite(SlotIdentity identity)
+    {
+        State = SlotState.Writing;
+        identity.Write(Identity);
+        State = SlotState.Live;
+    }
+
     /// <summary>Records the end. The counters are final: no packet may be counted after it.</summary>
     public void Close(AllocationCloseReason reason, DateTimeOffset at)
     {

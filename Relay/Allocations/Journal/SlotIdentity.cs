@@ -44,6 +44,21 @@ internal sealed class SlotIdentity
     /// <summary>The second one of a dual allocation, or not set.</summary>
     public TransportAddress RelayedAdditional { get; init; }
 
+    /// <summary>The same at another 5-tuple.</summary>
+    public SlotIdentity At(in FiveTuple tuple) => new()
+    {
+        Allocation = Allocation,
+        Incarnation = Incarnation,
+        OpenedAt = OpenedAt,
+        Claims = Claims,
+        Username = Username,
+        Transport = tuple.Transport,
+        Client = tuple.Client,
+        Server = tuple.Server,
+        Relayed = Relayed,
+        RelayedAdditional = RelayedAdditional,
+    };
+
     /// <summary>Writes the identity: 4 bytes length, 4 bytes CRC-32C, then the fields.</summary>
     public void Write(Span<byte> room)
     {

@@ -71,16 +71,10 @@ internal sealed class DtlsListener(Worker worker, Func<DtlsContext> context, Dtl
     public void Deliver(DtlsClient client, ReadOnlySpan<byte> message) => worker.OnMessage(message, TupleOf(client), this);
 
     /// <inheritdoc/>
-    public void Ended(DtlsClient client)
-    {
-        if (worker.Table.TryGet(TupleOf(client), out var allocation))
-        {
-            worker.Table.Close(allocation, AllocationCloseReason.ConnectionClosed);
-        }
-    }
+    public void Ended(DtlsClient client) => worker.OnLegClosed(TupleOf(client));
 
     /// <inheritdoc/>
-    public bool HoldsAllocation(DtlsClient client) => worker.Table.TryGet(TupleOf(client), out _);
+    public bool HoldsAllocation(DtlsClient client) => worker.Table.TryGet(TupleOf(client), out _) || worker.Foreign.Contains(TupleOf(client));
 
     /// <summary>Says goodbye to every client and closes the socket.</summary>
     public void Dispose()

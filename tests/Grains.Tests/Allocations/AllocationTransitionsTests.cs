@@ -56,6 +56,20 @@ public sealed class AllocationTransitionsTests
     }
 
     [Fact]
+    public void Move_changes_the_5_tuple_and_the_transport_usage_is_reported_under()
+    {
+        var opened = Apply(null, events.Opened());
+        var before = Apply(opened, events.Usage(10));
+        var moved = Apply(before, events.Moved());
+        Assert.Equal(6000, moved.FiveTuple.Client.Port);
+        Assert.Equal(opened.RelayedTransportAddresses, moved.RelayedTransportAddresses);
+        var reports = new List<UsageReport>();
+        AllocationUsage.AddTo(reports, AllocationUsage.Report(before, TestEvents.Start));
+        AllocationUsage.AddTo(reports, AllocationUsage.Report(Apply(moved, events.Usage(20)), TestEvents.Start));
+        Assert.Equal([opened.FiveTuple.Transport.Name(), Transport.Tcp.Name()], reports.Select(report => report.Keys.Transport));
+    }
+
+    [Fact]
     public void Opening_keeps_who_and_where()
     {
         var opened = events.Opened();
@@ -182,6 +196,7 @@ public sealed class AllocationTransitionsTests
         nameof(AllocationOpened) => events.Opened(),
         nameof(AllocationRefreshed) => events.Refreshed(),
         nameof(PermissionInstalled) => events.Permission(),
+        nameof(AllocationMoved) => events.Moved(),
         nameof(ChannelBound) => events.Channel(),
         nameof(UsageObserved) => events.Usage(10),
         nameof(AllocationClosed) => events.Closed(20),

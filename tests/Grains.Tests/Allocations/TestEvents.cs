@@ -38,6 +38,9 @@ internal sealed class TestEvents
     public PermissionInstalled Permission(string peer = "198.51.100.1", int seconds = 300) =>
         Next(new PermissionInstalled { Allocation = Id, Sequence = 0, At = Now, PeerAddress = peer, ExpiresAt = Now.AddSeconds(seconds) });
 
+    public AllocationMoved Moved(int port = 6000) =>
+        Next(new AllocationMoved { Allocation = Id, Sequence = 0, At = Now, FiveTuple = new FiveTuple(new TransportAddress("198.51.100.9", port), new TransportAddress("192.0.2.1", 3478), Transport.Tcp) });
+
     public ChannelBound Channel(int number = 0x4000, int port = 9000, int seconds = 600) => Next(new ChannelBound
     {
         Allocation = Id, Sequence = 0, At = Now, Channel = number, Peer = new TransportAddress("198.51.100.1", port), ExpiresAt = Now.AddSeconds(seconds),

@@ -26,8 +26,9 @@ public sealed class SpliceMemoryTests
         var bytes = GC.GetTotalAllocatedBytes(precise: true) - before;
         TestContext.Current.TestOutputHelper?.WriteLine($"{Rounds} round trips, {bytes} bytes allocated");
 
-        // Each is four reads and two writes in the relay; what is left is warming up, and with TLS both ends of it.
-        Assert.True(bytes < Rounds * (transport == ClientTransport.Tls ? 64 : 16), $"{bytes} bytes allocated in {Rounds} round trips");
+        // Each is four reads and two writes in the relay: one object for each would be 600 bytes. What is left is warming up,
+        // what the relay does by the clock, and with TLS both ends of it.
+        Assert.True(bytes < Rounds * (transport == ClientTransport.Tls ? 200 : 64), $"{bytes} bytes allocated in {Rounds} round trips");
         await data.DisposeAsync();
         accepted.Dispose();
 

@@ -11,10 +11,12 @@ using NetDiscovery.Relay.Protocol.Attributes;
 using NetDiscovery.Relay.Protocol.Registries;
 using NetDiscovery.Relay.Protocol.Stun;
 using NetDiscovery.Relay.Tests.Fixtures;
+using NetDiscovery.Relay.Tests.Hosting;
 
 namespace NetDiscovery.Relay.Tests.PeerConnections;
 
 /// <summary>Data connections (RFC 6062 §5.4, §5.5): nothing lost, nothing left, everything counted.</summary>
+[Collection(nameof(AllocationFreeTests))]
 public sealed class SpliceTests
 {
     private const int Size = 3_000_000;
