@@ -85,6 +85,7 @@ public static class GatewayHosting
         app.MapOpenApi();
         app.MapScalarApiReference("/docs", static scalar => scalar.WithTitle("NetDiscovery API").DisableDefaultFonts());
         Pages.Map(app);
+        StaticFiles.Map(app);
     }
 
     private static void ConfigureCors(Microsoft.AspNetCore.Cors.Infrastructure.CorsOptions cors, IOptions<GatewayOptions> options) => cors.AddDefaultPolicy(policy =>

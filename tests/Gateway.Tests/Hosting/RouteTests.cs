@@ -106,6 +106,7 @@ public sealed class RouteTests(RealGateway real)
     [InlineData("/")]
     [InlineData("/docs")]
     [InlineData("/errors")]
+    [InlineData("/try")]
     public async Task Pages_ask_nothing_of_other_hosts(string path)
     {
         var response = await Gateway.Anonymous.GetAsync(path);
