@@ -52,7 +52,7 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
         }
 
         // 5. Who is it?
-        var status = FindCredential(username, out var credential, out var tenant);
+        var status = FindCredential(username, client, out var credential, out var tenant);
         if (credential is null || !requestRealm.SequenceEqual(realm))
         {
             return new AuthenticationOutcome(status == AuthenticationStatus.Authenticated ? AuthenticationStatus.Wrong : status, Tenant: tenant);
@@ -95,7 +95,7 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
         writer.Add(PasswordAlgorithms.Sha256ThenMd5);
     }
 
-    private AuthenticationStatus FindCredential(ReadOnlySpan<byte> username, out Credential? credential, out Grains.Interfaces.TenantId tenant)
+    private AuthenticationStatus FindCredential(ReadOnlySpan<byte> username, in TransportAddress client, out Credential? credential, out Grains.Interfaces.TenantId tenant)
     {
         tenant = default;
         if (cache.TryGet(username, out credential))
@@ -116,7 +116,7 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
         }
 
         tenant = claims.Tenant;
-        switch (tenants.Find(tenant, out var entry))
+        switch (tenants.Find(tenant, client, out var entry))
         {
             case TenantLookup.Known:
                 credential = Credential.Make(username, claims, entry!);

@@ -29,7 +29,12 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
     /// <summary>Questions for unknown tenants under way at once: strangers can make us ask.</summary>
     public const int MaxQuestions = 64;
 
-    private const int MaxRefusals = 10_000;
+    /// <summary>Tenants remembered at once as unknown, or as not to be had now.</summary>
+    public const int MaxRefusals = 10_000;
+
+    /// <summary>Questions for unknown tenants that one source may cause each second, and at once.</summary>
+    public const int QuestionsPerSecond = 5, QuestionsAtOnce = 50;
+
     private static readonly TimeSpan AbsentFor = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan UnavailableFor = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ForgetAfter = TimeSpan.FromHours(1);
@@ -37,6 +42,7 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
 
     private readonly ConcurrentDictionary<TenantId, TenantEntry> entries = new();
     private readonly ConcurrentDictionary<TenantId, bool> questions = new();
+    private readonly QuestionBudget budget = new(time);
     private readonly ConcurrentDictionary<TenantId, (DateTimeOffset Until, TenantLookup Answer)> refusals = new();
 
     /// <summary>Called when a tenant's policy has been replaced, on any thread.</summary>
@@ -59,8 +65,9 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
 
     /// <summary>Finds a tenant without waiting; an unknown one is asked for.</summary>
     /// <param name="tenant">The tenant.</param>
+    /// <param name="client">Who named it; each source may cause so many questions, since it may make tenants up.</param>
     /// <param name="entry">Set for <see cref="TenantLookup.Known"/>.</param>
-    public TenantLookup Find(TenantId tenant, out TenantEntry? entry)
+    public TenantLookup Find(TenantId tenant, in TransportAddress client, out TenantEntry? entry)
     {
         if (TryGet(tenant, out entry))
         {
@@ -73,7 +80,7 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
             return refusal.Answer;
         }
 
-        return Ask(tenant) ? TenantLookup.Asking : TenantLookup.Unavailable;
+        return Ask(tenant, client) ? TenantLookup.Asking : TenantLookup.Unavailable;
     }
 
     /// <returns>True when the tenant's policy is here.</returns>
@@ -94,14 +101,7 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
     public async Task RepairAsync(CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        foreach (var (tenant, refusal) in refusals)
-        {
-            if (refusal.Until < now)
-            {
-                refusals.TryRemove(tenant, out _);
-            }
-        }
-
+        ForgetRefusals(now);
         foreach (var entry in entries.Values)
         {
             if (entry.Allocations == 0 && entry.LastUsedUnixMilliseconds < (now - ForgetAfter).ToUnixTimeMilliseconds())
@@ -130,16 +130,26 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
     /// <summary>Keeps what is known on disk.</summary>
     public void Save() => store.Save(entries.Values.Select(entry => entry.Policy.Snapshot));
 
-    private bool Ask(TenantId tenant)
+    private bool Ask(TenantId tenant, in TransportAddress client)
     {
         if (questions.ContainsKey(tenant))
         {
             return true;
         }
 
-        if (questions.Count >= MaxQuestions || refusals.Count >= MaxRefusals)
+        // The source first: one that floods is turned away before it looks at what all share.
+        if (!budget.TryTake(client) || questions.Count >= MaxQuestions)
         {
             return false;
+        }
+
+        if (refusals.Count >= MaxRefusals)
+        {
+            ForgetRefusals(time.GetUtcNow());
+            if (refusals.Count >= MaxRefusals)
+            {
+                return false;
+            }
         }
 
         if (questions.TryAdd(tenant, true))
@@ -149,6 +159,17 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
         }
 
         return true;
+    }
+
+    private void ForgetRefusals(DateTimeOffset now)
+    {
+        foreach (var (tenant, refusal) in refusals)
+        {
+            if (refusal.Until <= now)
+            {
+                refusals.TryRemove(tenant, out _);
+            }
+        }
     }
 
     private async Task AnswerAsync(TenantId tenant)

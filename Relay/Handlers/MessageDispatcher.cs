@@ -2,6 +2,7 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.Handlers.Unauthenticated;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Protocol.Attributes;
@@ -28,6 +29,7 @@ internal sealed class MessageDispatcher(Worker worker)
 
     private readonly HeldRequests held = new();
     private readonly ReplyMemory replies = new();
+    private readonly StrangerAnswers strangers = new(worker.Services.Options, worker.Services.WorkerCount);
     private readonly RelayMetrics metrics = worker.Services.Metrics;
 
     /// <summary>Handles one message.</summary>
@@ -92,6 +94,11 @@ internal sealed class MessageDispatcher(Worker worker)
         HandlerResult result;
         if (request.Method == StunMethod.Binding)
         {
+            if (!Admits(ref context))
+            {
+                return;
+            }
+
             result = TryRefuseUnknown(ref context, out var refusal) ? refusal : BindingHandler.Handle(ref context);
             Reply(ref context, result);
             return;
@@ -111,9 +118,26 @@ internal sealed class MessageDispatcher(Worker worker)
                 OnAuthenticated(ref context);
                 return;
             default:
-                Reply(ref context, Refuse(ref context, outcome));
+                if (Admits(ref context))
+                {
+                    Reply(ref context, Refuse(ref context, outcome));
+                }
+
                 return;
         }
+    }
+
+    // Whoever has no valid credentials is answered so often and no more, and over UDP never with much more than was sent.
+    private bool Admits(ref RequestContext context)
+    {
+        context.MaxSize = strangers.MaxSize(context.Request, context.Tuple);
+        if (strangers.Admits(context.Request.Method, context.Tuple, context.Now))
+        {
+            return true;
+        }
+
+        metrics.Dropped(DropReason.RateLimited);
+        return false;
     }
 
     private HandlerResult Refuse(ref RequestContext context, in AuthenticationOutcome outcome)
@@ -254,6 +278,12 @@ internal sealed class MessageDispatcher(Worker worker)
 
     private bool Reply(ref RequestContext context, HandlerResult result)
     {
+        if (result.Length > context.MaxSize)
+        {
+            metrics.Dropped(DropReason.TooLargeForStrangers);
+            return false;
+        }
+
         metrics.Replied(context.Tuple.Transport, context.Request.Method, context.Code);
         return result.Length > 0 && context.Leg.Send(worker.Response.AsSpan(0, result.Length), context.Tuple.Client, droppable: false);
     }

@@ -23,6 +23,8 @@ internal readonly record struct HandlerResult(int Length, Allocation? Delete = n
 internal ref struct RequestContext
 {
     private static readonly byte[] Software = System.Text.Encoding.ASCII.GetBytes($"NetDiscovery {ProductVersion.Text}");
+    private static readonly int SoftwareSize = 4 + ((Software.Length + 3) & ~3);
+    private const int FingerprintSize = 8;
     private readonly Span<byte> response;
 
     public RequestContext(in StunMessage request, in FiveTuple tuple, ClientLeg leg, Worker worker, Span<byte> response)
@@ -48,6 +50,9 @@ internal ref struct RequestContext
 
     /// <summary>Who sent it; <see cref="AuthenticationStatus.Missing"/> until checked.</summary>
     public AuthenticationOutcome Authentication { get; set; } = new(AuthenticationStatus.Missing);
+
+    /// <summary>Bytes the response may have; without a limit for whoever has shown valid credentials.</summary>
+    public int MaxSize { get; set; } = int.MaxValue;
 
     /// <summary>Code of the error response written; 0 for success.</summary>
     public int Code { get; private set; }
@@ -88,7 +93,8 @@ internal ref struct RequestContext
     /// <summary>Ends a response: SOFTWARE, integrity when the request had a right one, FINGERPRINT when the request had one.</summary>
     public readonly HandlerResult Finish(ref StunWriter writer)
     {
-        if (!Request.IsClassic)
+        // To tell strangers the version is not worth amplifying anything.
+        if (!Request.IsClassic && writer.Length + SoftwareSize + (Request.HasFingerprint ? FingerprintSize : 0) <= MaxSize)
         {
             writer.Add(AttributeType.Software, Software);
         }

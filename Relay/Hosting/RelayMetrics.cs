@@ -135,6 +135,12 @@ internal enum DropReason
     /// <summary>Too many requests wait for a tenant, or the cluster does not answer.</summary>
     TenantUnavailable,
 
+    /// <summary>A request without valid credentials from a source that sends too many.</summary>
+    RateLimited,
+
+    /// <summary>An answer to a request without valid credentials that is too large for what was asked.</summary>
+    TooLargeForStrangers,
+
     /// <summary>An error of our own.</summary>
     Fault,
 }

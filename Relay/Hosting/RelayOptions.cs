@@ -104,7 +104,7 @@ public sealed class RelayOptions
     /// <summary>Stream connections (TCP, TLS) at once, 1 to 1,000,000. Default: 50,000.</summary>
     public int MaxConnections { get; set; } = 50_000;
 
-    /// <summary>Stream connections at once from one IPv4 address or one IPv6 /64, 1 to <see cref="MaxConnections"/>. Default: 1,000 (offices behind one NAT).</summary>
+    /// <summary>Stream connections at once from one IPv4 address or one IPv6 /56, 1 to <see cref="MaxConnections"/>. Default: 1,000 (offices behind one NAT).</summary>
     public int MaxConnectionsPerSource { get; set; } = 1_000;
 
     /// <summary>Seconds a stream connection may live without an allocation, and a DTLS association may be silent without one, 1 to 600. Default: 30.</summary>
@@ -116,7 +116,7 @@ public sealed class RelayOptions
     /// <summary>TLS and DTLS handshakes under way at once, 1 to 1,000,000. Default: 4,096.</summary>
     public int MaxHandshakes { get; set; } = 4_096;
 
-    /// <summary>TLS and DTLS handshakes under way at once from one IPv4 address or one IPv6 /64, 1 to <see cref="MaxHandshakes"/>. Default: 256.</summary>
+    /// <summary>TLS and DTLS handshakes under way at once from one IPv4 address or one IPv6 /56, 1 to <see cref="MaxHandshakes"/>. Default: 256.</summary>
     public int MaxHandshakesPerSource { get; set; } = 256;
 
     /// <summary>DTLS associations at once, 1 to 1,000,000; each takes about 50 KB of native memory. From one source as many as <see cref="MaxConnectionsPerSource"/>. Default: 20,000.</summary>
@@ -124,4 +124,13 @@ public sealed class RelayOptions
 
     /// <summary>Bytes queued towards one slow stream client before relayed data is dropped, 65,536 to 16,777,216. Default: 262,144.</summary>
     public int MaxBufferedBytes { get; set; } = 256 * 1024;
+
+    /// <summary>
+    /// Answers each second to requests without valid credentials (401, 438 and other refusals) from one IPv4 address or one IPv6 /56 over UDP, or over one TCP, TLS or
+    /// DTLS connection, 0 to 1,000,000; four times as many at once. 0 = no limit. Requests with valid credentials never count. Default: 200 (newcomers a second behind one NAT).
+    /// </summary>
+    public int UnauthenticatedPerSecond { get; set; } = 200;
+
+    /// <summary>Answers each second to STUN Binding requests, counted as <see cref="UnauthenticatedPerSecond"/>, 0 to 1,000,000; 0 = no limit. Default: 1,000.</summary>
+    public int BindingsPerSecond { get; set; } = 1_000;
 }

@@ -41,10 +41,12 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         var tenantStore = new TenantStore(Path.Combine(options.DataPath, $"tenants-{identity.Id}.json"), loggers.CreateLogger<TenantStore>());
         var journal = AllocationJournal.Open(options.DataPath, identity.Id, options.JournalMegabytes, time);
         var relayed = ListenAddress.MakeRelayed(addresses, options);
+        var workers = !OperatingSystem.IsLinux() ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
         Services = new RelayServices
         {
             Options = options,
             Identity = identity,
+            WorkerCount = workers,
             Relayed = relayed,
             Peers = new PeerPolicy(
                 AddressBlockSet.FromValidated(options.AllowPeers), AddressBlockSet.FromValidated(options.DenyPeers), relayed, ListenerPorts()),
@@ -58,7 +60,6 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             PeerConnections = new PeerConnectionRegistry(options.MaxConnections),
         };
         path = DatagramPathChoice.Make(options.DatagramPath);
-        var workers = !OperatingSystem.IsLinux() ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
         Workers = [.. Enumerable.Range(0, workers).Select(_ => new Worker(Services, path, loggers.CreateLogger<Worker>()))];
         secure = options.AllTlsPorts.Any() ? new SecureTransports(options, addresses, time, loggers) : null;
         listeners = new ListenerSet(Workers, options, secure, time, loggers);

@@ -16,6 +16,9 @@ internal sealed class RelayServices
 
     public required RelayIdentity Identity { get; init; }
 
+    /// <summary>Workers that share all this.</summary>
+    public required int WorkerCount { get; init; }
+
     public required RelayedAddressSet Relayed { get; init; }
 
     public required PeerPolicy Peers { get; init; }

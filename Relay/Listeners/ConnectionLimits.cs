@@ -1,5 +1,3 @@
-using NetDiscovery.Relay.Protocol;
-
 namespace NetDiscovery.Relay.Listeners;
 
 /// <summary>
@@ -7,7 +5,7 @@ namespace NetDiscovery.Relay.Listeners;
 /// DTLS associations and handshakes are counted the same way. Shared by all workers.
 /// </summary>
 /// <param name="maxConnections">Connections at once.</param>
-/// <param name="maxPerSource">Connections at once from one IPv4 address or IPv6 /64.</param>
+/// <param name="maxPerSource">Connections at once from one source (<see cref="SourcePrefix"/>).</param>
 /// <param name="what">What is counted, as metrics name it.</param>
 internal sealed class ConnectionLimits(int maxConnections, int maxPerSource, string what = "connections")
 {
@@ -26,7 +24,7 @@ internal sealed class ConnectionLimits(int maxConnections, int maxPerSource, str
     /// <returns>The limit it would break, or null.</returns>
     public string? TryOpen(in TransportAddress client)
     {
-        var source = SourceOf(client);
+        var source = SourcePrefix.Of(client);
         lock (gate)
         {
             if (Open >= maxConnections)
@@ -49,7 +47,7 @@ internal sealed class ConnectionLimits(int maxConnections, int maxPerSource, str
     /// <summary>Counts an admitted connection as closed.</summary>
     public void Close(in TransportAddress client)
     {
-        var source = SourceOf(client);
+        var source = SourcePrefix.Of(client);
         lock (gate)
         {
             Open--;
@@ -61,9 +59,11 @@ internal sealed class ConnectionLimits(int maxConnections, int maxPerSource, str
     }
 
     /// <summary>Sets memory aside for queued bytes.</summary>
-    public bool TryBuffer(int bytes)
+    /// <param name="bytes">How many.</param>
+    /// <param name="trusted">False for clients without an allocation: together they get a quarter, so that clients with one keep the rest.</param>
+    public bool TryBuffer(int bytes, bool trusted)
     {
-        if (Interlocked.Add(ref buffered, bytes) <= MaxBufferedBytes)
+        if (Interlocked.Add(ref buffered, bytes) <= (trusted ? MaxBufferedBytes : MaxBufferedBytes / 4))
         {
             return true;
         }
@@ -74,10 +74,4 @@ internal sealed class ConnectionLimits(int maxConnections, int maxPerSource, str
 
     /// <summary>Gives memory back.</summary>
     public void Unbuffer(int bytes) => Interlocked.Add(ref buffered, -bytes);
-
-    private static UInt128 SourceOf(in TransportAddress client)
-    {
-        var value = RelayedAddresses.AddressBlock.ValueOf(client);
-        return client.Family == IPFamily.IPv6 ? value >> 64 << 64 : value;
-    }
 }

@@ -7,7 +7,7 @@ namespace NetDiscovery.Relay.Listeners;
 /// Receive buffers that take the largest datagram, outside the managed heap: the system backs only the pages that were ever written,
 /// so an ordinary flow costs one page, and no garbage collection moves or scans them.
 /// </summary>
-internal sealed unsafe class DatagramBuffers
+internal sealed unsafe partial class DatagramBuffers
 {
     /// <summary>Writable bytes before a datagram: room for a ChannelData header, and to keep payloads aligned.</summary>
     public const int Headroom = 64;
@@ -20,6 +20,9 @@ internal sealed unsafe class DatagramBuffers
 
     private const int Stride = 17 * 4096;
     private const int PerSlab = 64;
+
+    // Beyond so many free buffers their pages go back to the system: a flood of connections leaves nothing behind.
+    private const int FreeWithPages = 512;
 
     private readonly Stack<Buffer> free = new();
     private readonly Lock gate = new();
@@ -56,14 +59,30 @@ internal sealed unsafe class DatagramBuffers
         lock (gate)
         {
             InUse--;
+            if (free.Count >= FreeWithPages)
+            {
+                buffer.Discard();
+            }
+
             free.Push(buffer);
         }
     }
 
     /// <summary>One buffer.</summary>
-    internal sealed class Buffer(byte* start) : MemoryManager<byte>
+    internal sealed partial class Buffer(byte* start) : MemoryManager<byte>
     {
         private const int Size = Headroom + MaxDatagram + Tailroom;
+        private const int DontNeed = 4;
+
+        /// <summary>Gives its pages back to the system; the next to use it gets zeros.</summary>
+        internal void Discard()
+        {
+            if (OperatingSystem.IsLinux())
+            {
+                // That it may fail changes nothing: the pages stay.
+                _ = MemoryAdvise(start, Stride, DontNeed);
+            }
+        }
 
         /// <inheritdoc/>
         public override Span<byte> GetSpan() => new(start, Size);
@@ -82,5 +101,8 @@ internal sealed unsafe class DatagramBuffers
         {
             // The pool owns it.
         }
+
+        [LibraryImport("libc", EntryPoint = "madvise")]
+        private static partial int MemoryAdvise(void* address, nuint length, int advice);
     }
 }

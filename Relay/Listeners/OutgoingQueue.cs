@@ -25,10 +25,11 @@ internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValue
     /// <summary>Appends one message.</summary>
     /// <param name="message">Copied.</param>
     /// <param name="limit">Most bytes queued.</param>
+    /// <param name="trusted">True for a client with an allocation (<see cref="ConnectionLimits.TryBuffer"/>).</param>
     /// <returns>False when it does not fit; nothing was appended.</returns>
-    public bool TryAppend(ReadOnlySpan<byte> message, int limit)
+    public bool TryAppend(ReadOnlySpan<byte> message, int limit, bool trusted)
     {
-        if (closed || finished || Length + message.Length > limit || !TryGrow(Length + message.Length))
+        if (closed || finished || Length + message.Length > limit || !TryGrow(Length + message.Length, trusted))
         {
             return false;
         }
@@ -105,7 +106,7 @@ internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValue
     void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         wake.OnCompleted(continuation, state, token, flags);
 
-    private bool TryGrow(int needed)
+    private bool TryGrow(int needed, bool trusted)
     {
         if (needed <= filling.Length)
         {
@@ -113,7 +114,7 @@ internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValue
         }
 
         var larger = ArrayPool<byte>.Shared.Rent(Math.Max(SmallestBuffer, needed + (needed / 2)));
-        if (!limits.TryBuffer(larger.Length))
+        if (!limits.TryBuffer(larger.Length, trusted))
         {
             ArrayPool<byte>.Shared.Return(larger);
             return false;

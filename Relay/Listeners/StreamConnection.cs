@@ -13,6 +13,15 @@ namespace NetDiscovery.Relay.Listeners;
 /// </summary>
 internal sealed class StreamConnection : ClientLeg
 {
+    /// <summary>Longest frame of a client that never had an allocation, in bytes: more than any request needs.</summary>
+    public const int MaxFrameOfStrangers = 2048;
+
+    /// <summary>Bytes queued at most towards a client that never had an allocation; one that reads so slowly is ended.</summary>
+    public const int MaxQueueOfStrangers = 8192;
+
+    // What a stranger can make us keep of what it sends: one page.
+    private const int ReadOfStrangers = 4096;
+
     private readonly Worker worker;
     private readonly Socket socket;
     private readonly Stream stream;
@@ -22,6 +31,7 @@ internal sealed class StreamConnection : ClientLeg
     private readonly Deadline deadline;
     private (PeerConnection Peer, int RequestBytes, int ResponseBytes)? join;
     private int allocations;
+    private bool trusted;
     private bool closed;
 
     public StreamConnection(Worker worker, Socket socket, Stream stream, FiveTuple tuple, ConnectionLimits limits)
@@ -69,8 +79,8 @@ internal sealed class StreamConnection : ClientLeg
     /// <inheritdoc/>
     public override bool Send(ReadOnlySpan<byte> message, in TransportAddress client, bool droppable)
     {
-        var limit = worker.Services.Options.MaxBufferedBytes;
-        if (outgoing.TryAppend(message, droppable ? limit : limit + (limit / 4)))
+        var limit = trusted ? worker.Services.Options.MaxBufferedBytes : MaxQueueOfStrangers;
+        if (outgoing.TryAppend(message, droppable ? limit : limit + (limit / 4), trusted))
         {
             return true;
         }
@@ -89,6 +99,7 @@ internal sealed class StreamConnection : ClientLeg
     public override void OnAllocation(bool open)
     {
         allocations += open ? 1 : -1;
+        trusted |= open;
         SetDeadline();
     }
 
@@ -149,7 +160,7 @@ internal sealed class StreamConnection : ClientLeg
         {
             while (true)
             {
-                var count = await stream.ReadAsync(buffer.Memory[filled..]).ConfigureAwait(false);
+                var count = await stream.ReadAsync(trusted ? buffer.Memory[filled..] : buffer.Memory[filled..ReadOfStrangers]).ConfigureAwait(false);
                 if (count == 0)
                 {
                     return;
@@ -188,7 +199,7 @@ internal sealed class StreamConnection : ClientLeg
         var consumed = 0;
         while (true)
         {
-            switch (StreamFraming.TryMeasure(bytes[consumed..], DatagramBuffers.MaxDatagram, out _, out var size, worker.Services.Options.MaxChannel))
+            switch (StreamFraming.TryMeasure(bytes[consumed..], trusted ? DatagramBuffers.MaxDatagram : MaxFrameOfStrangers, out _, out var size, worker.Services.Options.MaxChannel))
             {
                 case FrameStatus.Complete:
                     worker.OnMessage(bytes.Slice(consumed, size), tuple, this);

@@ -32,7 +32,9 @@ public sealed class AuthenticationTests
         Assert.True(NonceCookie.TryRead(nonce, out var features));
         Assert.Equal(SecurityFeatures.PasswordAlgorithms, features);
         Assert.Equal(AttributeStatus.Ok, response.Message.Find(out PasswordAlgorithms _));
-        Assert.True(response.Message.Has(AttributeType.Software));
+
+        // Twenty bytes over UDP may come from anybody: the answer stays small.
+        Assert.Equal(transport != ClientTransport.Udp, response.Message.Has(AttributeType.Software));
     }
 
     [Theory, MemberData(nameof(Methods))]

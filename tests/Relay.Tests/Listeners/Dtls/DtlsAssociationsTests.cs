@@ -338,7 +338,7 @@ public sealed class DtlsAssociationsTests
     }
 
     [Fact]
-    public void Source_limit_counts_a_whole_IPv6_64()
+    public void Source_limit_counts_a_whole_IPv6_56()
     {
         using var table = new DtlsTable(new ConnectionLimits(100, 2));
         using var first = new TableClient(table, TransportAddress.Parse("[2001:db8::1]:9")).Open();
@@ -346,7 +346,7 @@ public sealed class DtlsAssociationsTests
         using var third = new TableClient(table, TransportAddress.Parse("[2001:db8::3]:9"));
         third.Run();
         Assert.Equal(DtlsState.Handshaking, third.Association.State);
-        using var elsewhere = new TableClient(table, TransportAddress.Parse("[2001:db8:0:1::1]:9")).Open();
+        using var elsewhere = new TableClient(table, TransportAddress.Parse("[2001:db8:0:100::1]:9")).Open();
         Assert.Equal(3, table.Associations.Count);
     }
 
