@@ -161,13 +161,19 @@ public readonly ref struct StunMessage
     /// <param name="understood">What the caller's method understands.</param>
     /// <param name="unknown">Takes as many as fit; 32 is plenty.</param>
     /// <returns>How many were written.</returns>
-    public int CopyUnknownRequired(scoped ReadOnlySpan<AttributeType> understood, scoped Span<AttributeType> unknown)
+    public int CopyUnknownRequired(scoped ReadOnlySpan<AttributeType> understood, scoped Span<AttributeType> unknown) => CopyUnknownRequired(understood, [], unknown);
+
+    /// <inheritdoc cref="CopyUnknownRequired(ReadOnlySpan{AttributeType}, Span{AttributeType})"/>
+    /// <param name="understood">What every method understands.</param>
+    /// <param name="more">What this one understands besides.</param>
+    /// <param name="unknown">Takes as many as fit; 32 is plenty.</param>
+    public int CopyUnknownRequired(scoped ReadOnlySpan<AttributeType> understood, scoped ReadOnlySpan<AttributeType> more, scoped Span<AttributeType> unknown)
     {
         int count = 0;
         foreach (StunAttribute attribute in Attributes)
         {
             if (count == unknown.Length) break;
-            if (!attribute.Type.IsComprehensionRequired() || understood.Contains(attribute.Type)) continue;
+            if (!attribute.Type.IsComprehensionRequired() || understood.Contains(attribute.Type) || more.Contains(attribute.Type)) continue;
             if (!unknown[..count].Contains(attribute.Type)) unknown[count++] = attribute.Type;
         }
 

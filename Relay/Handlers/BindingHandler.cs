@@ -7,17 +7,26 @@ internal static class BindingHandler
 {
     public static HandlerResult Handle(ref RequestContext context)
     {
-        var writer = context.Success();
-        if (context.Request.IsClassic)
+        var code = BehaviourHandler.TryRead(ref context, out var behaviour);
+        if (code != 0)
         {
-            // An RFC 3489 client does not know XOR-MAPPED-ADDRESS.
-            writer.AddPlainAddress(AttributeType.MappedAddress, context.Tuple.Client);
+            return context.Error(code);
         }
-        else
+
+        var writer = context.Success();
+        var classic = context.Request.IsClassic;
+        if (!classic)
         {
             writer.AddXorAddress(AttributeType.XorMappedAddress, context.Tuple.Client);
         }
 
+        // An RFC 3489 client does not know XOR-MAPPED-ADDRESS, and a client that tests its NAT compares both (RFC 5780 §6.1).
+        if (classic || behaviour.Origin.IsSet)
+        {
+            writer.AddPlainAddress(AttributeType.MappedAddress, context.Tuple.Client);
+        }
+
+        behaviour.Write(ref writer, classic);
         return context.Finish(ref writer);
     }
 }

@@ -99,7 +99,7 @@ internal sealed class MessageDispatcher(Worker worker)
                 return;
             }
 
-            result = TryRefuseUnknown(ref context, out var refusal) ? refusal : BindingHandler.Handle(ref context);
+            result = TryRefuseUnknown(ref context, BehaviourHandler.Understood(context), out var refusal) ? refusal : BindingHandler.Handle(ref context);
             Reply(ref context, result);
             return;
         }
@@ -192,7 +192,7 @@ internal sealed class MessageDispatcher(Worker worker)
         }
 
         HandlerResult result;
-        if (TryRefuseUnknown(ref context, out var refusal))
+        if (TryRefuseUnknown(ref context, [], out var refusal))
         {
             result = refusal;
         }
@@ -257,10 +257,10 @@ internal sealed class MessageDispatcher(Worker worker)
         _ => ChannelBindHandler.Handle(ref context, allocation),
     };
 
-    private static bool TryRefuseUnknown(ref RequestContext context, out HandlerResult refusal)
+    private static bool TryRefuseUnknown(ref RequestContext context, scoped ReadOnlySpan<AttributeType> more, out HandlerResult refusal)
     {
         Span<AttributeType> unknown = stackalloc AttributeType[32];
-        var count = context.Request.CopyUnknownRequired(Understood, unknown);
+        var count = context.Request.CopyUnknownRequired(Understood, more, unknown);
         if (count == 0)
         {
             refusal = default;
@@ -285,6 +285,6 @@ internal sealed class MessageDispatcher(Worker worker)
         }
 
         metrics.Replied(context.Tuple.Transport, context.Request.Method, context.Code);
-        return result.Length > 0 && context.Leg.Send(worker.Response.AsSpan(0, result.Length), context.Tuple.Client, droppable: false);
+        return result.Length > 0 && context.ReplyLeg.Send(worker.Response.AsSpan(0, result.Length), context.ReplyTo, droppable: false);
     }
 }

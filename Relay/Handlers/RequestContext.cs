@@ -5,7 +5,6 @@ using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.Protocol.Registries;
 using NetDiscovery.Relay.Protocol.Stun;
-using NetDiscovery.ServiceDefaults;
 
 namespace NetDiscovery.Relay.Handlers;
 
@@ -22,8 +21,7 @@ internal readonly record struct HandlerResult(int Length, Allocation? Delete = n
 /// <summary>One request on its way through a handler, with all that the handler may use to answer it.</summary>
 internal ref struct RequestContext
 {
-    private static readonly byte[] Software = System.Text.Encoding.ASCII.GetBytes($"NetDiscovery {ProductVersion.Text}");
-    private static readonly int SoftwareSize = 4 + ((Software.Length + 3) & ~3);
+    private const int SoftwareSize = 16;
     private const int FingerprintSize = 8;
     private readonly Span<byte> response;
 
@@ -32,6 +30,8 @@ internal ref struct RequestContext
         Request = request;
         Tuple = tuple;
         Leg = leg;
+        ReplyLeg = leg;
+        ReplyTo = tuple.Client;
         Worker = worker;
         this.response = response;
     }
@@ -44,6 +44,12 @@ internal ref struct RequestContext
 
     /// <summary>The way back.</summary>
     public ClientLeg Leg { get; }
+
+    /// <summary>Where the response leaves from; another socket than <see cref="Leg"/> only for RFC 5780.</summary>
+    public ClientLeg ReplyLeg { get; set; }
+
+    /// <summary>Where the response goes to; another port of the client only for RFC 5780.</summary>
+    public TransportAddress ReplyTo { get; set; }
 
     /// <summary>The worker everything happens in.</summary>
     public Worker Worker { get; }
@@ -93,10 +99,11 @@ internal ref struct RequestContext
     /// <summary>Ends a response: SOFTWARE, integrity when the request had a right one, FINGERPRINT when the request had one.</summary>
     public readonly HandlerResult Finish(ref StunWriter writer)
     {
-        // To tell strangers the version is not worth amplifying anything.
-        if (!Request.IsClassic && writer.Length + SoftwareSize + (Request.HasFingerprint ? FingerprintSize : 0) <= MaxSize)
+        // To tell strangers the name is not worth amplifying anything.
+        if (!Request.IsClassic && Worker.Services.Options.Software && writer.Length + SoftwareSize + (Request.HasFingerprint ? FingerprintSize : 0) <= MaxSize)
         {
-            writer.Add(AttributeType.Software, Software);
+            // The name and no version: whoever looks for relays of a certain version shall not be told (RFC 8489 §16.1.1).
+            writer.Add(AttributeType.Software, "NetDiscovery"u8);
         }
 
         if (Authentication.Key is { } key)

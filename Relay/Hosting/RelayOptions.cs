@@ -26,11 +26,17 @@ public sealed class RelayOptions
     /// <summary>Further ports of TURN over TLS and DTLS, 1 to 65535 each, for networks that let few ports out: 443. Offered to clients after <see cref="TlsPort"/>. None by default.</summary>
     public int[] TlsPorts { get; set; } = [];
 
-    /// <summary>Second IP address for RFC 5780; none by default.</summary>
+    /// <summary>
+    /// Second IP address for NAT behaviour discovery (RFC 5780), of this machine; it may be one of <see cref="ListenAddresses"/>. Goes with
+    /// <see cref="AlternatePort"/>: with one of the two alone no NAT can be told from another. None by default.
+    /// </summary>
     public string? AlternateAddress { get; set; }
 
-    /// <summary>Second port for RFC 5780, 1 to 65535; none by default.</summary>
+    /// <summary>Second UDP and TCP port for RFC 5780, 1 to 65535; none by default.</summary>
     public int? AlternatePort { get; set; }
+
+    /// <summary>What clients see in place of <see cref="AlternateAddress"/> behind a 1:1 NAT. Default: that address.</summary>
+    public string? AlternatePublicAddress { get; set; }
 
     /// <summary>
     /// Addresses clients and peers see where they differ from <see cref="ListenAddresses"/> (1:1 NAT): for each address family
@@ -49,6 +55,9 @@ public sealed class RelayOptions
 
     /// <summary>TURN realm, 1 to 127 ASCII characters. Changing it makes clients authenticate again. Default: <c>netdiscovery</c>.</summary>
     public string Realm { get; set; } = "netdiscovery";
+
+    /// <summary>True (default): responses carry SOFTWARE with this product's name, never its version (RFC 8489 §14.14). False saves 16 bytes of each response.</summary>
+    public bool Software { get; set; } = true;
 
     /// <summary>CIDR blocks of peers to allow although the safe default denies them.</summary>
     public string[] AllowPeers { get; set; } = [];

@@ -37,6 +37,8 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
 
         Check(options.AlternateAddress is null || IsSpecificAddress(options.AlternateAddress), nameof(options.AlternateAddress), options.AlternateAddress,
             "must be one IPv4 or IPv6 address of this machine");
+        Check(options.AlternatePublicAddress is null || (options.AlternateAddress is not null && IsSpecificAddress(options.AlternatePublicAddress)),
+            nameof(options.AlternatePublicAddress), options.AlternatePublicAddress, "must be one address that clients can reach, and goes with Relay:AlternateAddress");
         Check(options.AlternatePort is null || (IsPort(options.AlternatePort.Value) && options.AlternatePort != options.Port && options.AlternatePort != options.TlsPort),
             nameof(options.AlternatePort), options.AlternatePort, "must be 1 to 65535 and differ from Relay:Port and Relay:TlsPort");
         Check(options.AlternateAddress is null == options.AlternatePort is null, nameof(options.AlternatePort), options.AlternatePort,

@@ -23,6 +23,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     private readonly SecureTransports? secure;
     private readonly IReadOnlyList<ListenAddress> addresses;
     private readonly AllocationRestorer restorer;
+    private readonly BehaviourAddresses? behaviour;
     private readonly ClusterLink link;
     private readonly DatagramPathChoice path;
     private Task background = Task.CompletedTask;
@@ -36,6 +37,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         this.options = options;
         logger = loggers.CreateLogger<RelayServer>();
         addresses = ListenAddress.Resolve(options);
+        behaviour = BehaviourAddresses.Resolve(addresses, options);
         var nonceKey = NonceKey.LoadOrCreate(options.DataPath, identity.Id);
         var nonces = new NonceIssuer(nonceKey);
         var tenantStore = new TenantStore(Path.Combine(options.DataPath, $"tenants-{identity.Id}.json"), loggers.CreateLogger<TenantStore>());
@@ -95,7 +97,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         Services.Tenants.Changed += tenant => Each(worker => worker.OnTenantChanged(tenant));
         Services.Tenants.Answered += tenant => Each(worker => worker.OnTenantAnswered(tenant));
         Services.Tenants.Load();
-        listeners.Open(addresses);
+        listeners.Open(addresses, behaviour);
         restorer.Run();
         Services.Metrics.Observe(
             () => Allocations, () => Workers.Sum(worker => worker.Media.Packets), () => Workers.Sum(worker => worker.Media.Bytes),
@@ -187,7 +189,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     }
 
     private IEnumerable<TransportAddress> ListenerPorts() =>
-        from address in addresses
+        from address in behaviour is null ? addresses : addresses.Append(behaviour.Alternate)
         from ip in new[] { address.Local, address.Public }
         from port in options.AllTlsPorts.Append(options.Port).Append(options.AlternatePort ?? options.Port)
         select ip.WithPort((ushort)port);

@@ -75,6 +75,9 @@ internal sealed partial class Worker : IDisposable
 
     public MessageDispatcher Dispatcher { get; }
 
+    /// <summary>Its sockets on two addresses and two ports; null without NAT behaviour discovery. Set before anything is received.</summary>
+    public BehaviourSockets? Behaviour { get; set; }
+
     /// <summary>Where responses are written; good until the next message.</summary>
     public byte[] Response { get; } = GC.AllocateUninitializedArray<byte>(ResponseSize, pinned: true);
 

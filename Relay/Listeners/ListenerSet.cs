@@ -40,25 +40,24 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
 
     /// <summary>Binds everything; nothing is received before <see cref="Start"/>, so that no client meets a worker that will not be its own.</summary>
     /// <exception cref="StartupException">A port is in use, or an address is not this machine's.</exception>
-    public void Open(IEnumerable<ListenAddress> addresses)
+    public void Open(IReadOnlyList<ListenAddress> addresses, BehaviourAddresses? behaviour)
     {
-        foreach (var address in addresses)
+        if (behaviour is not null)
         {
-            var local = address.Local.WithPort((ushort)options.Port);
-            ProbeUdp(local, nameof(RelayOptions.Port));
             foreach (var worker in workers)
             {
-                var listener = new UdpListener(worker);
-                udp.Add(listener);
-                if (!listener.TryBind(local, sharedPort: workers.Length > 1, out var error))
-                {
-                    throw Explain(local, "UDP", nameof(RelayOptions.Port), error);
-                }
+                worker.Behaviour = new BehaviourSockets(behaviour);
             }
+        }
 
-            steered &= ClientSteering.TryAttach(udp[^1].Socket, workers.Length);
+        var usual = addresses.Select(address => address.Local.WithPort((ushort)options.Port)).ToList();
+        foreach (var local in usual.Union(behaviour?.Locals ?? []))
+        {
+            OpenPlain(local, local.Port == options.Port ? nameof(RelayOptions.Port) : nameof(RelayOptions.AlternatePort));
+        }
 
-            OpenStream(local, nameof(RelayOptions.Port), tls: null);
+        foreach (var address in addresses)
+        {
             foreach (var port in SecurePorts)
             {
                 OpenSecure(address.Local.WithPort((ushort)port), port == options.TlsPort ? nameof(RelayOptions.TlsPort) : nameof(RelayOptions.TlsPorts));
@@ -98,6 +97,25 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
         udp.ForEach(listener => listener.Dispose());
         tcp.ForEach(listener => listener.Dispose());
         dtls.ForEach(listener => listener.Dispose());
+    }
+
+    private void OpenPlain(in TransportAddress local, string setting)
+    {
+        ProbeUdp(local, setting);
+        foreach (var worker in workers)
+        {
+            var listener = new UdpListener(worker);
+            udp.Add(listener);
+            if (!listener.TryBind(local, sharedPort: workers.Length > 1, out var error))
+            {
+                throw Explain(local, "UDP", setting, error);
+            }
+
+            worker.Behaviour?.Add(local, listener);
+        }
+
+        steered &= ClientSteering.TryAttach(udp[^1].Socket, workers.Length);
+        OpenStream(local, setting, tls: null);
     }
 
     private void OpenSecure(in TransportAddress local, string setting)
@@ -151,7 +169,7 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
         SocketError.AddressAlreadyInUse => new StartupException(
             $"{transport} port {local.Port} of {local.ToIPAddress()} is in use. Stop the process that uses it, or set Relay:{setting} to another port."),
         SocketError.AddressNotAvailable => new StartupException(
-            $"{local.ToIPAddress()} is not an address of this machine. Correct Relay:ListenAddresses (behind a NAT: listen on the local address, and name the public one in Relay:PublicAddresses)."),
+            $"{local.ToIPAddress()} is not an address of this machine. Correct Relay:ListenAddresses or Relay:AlternateAddress (behind a NAT: listen on the local address, and name the public one in Relay:PublicAddresses)."),
         SocketError.AccessDenied => new StartupException($"{transport} port {local.Port} of {local.ToIPAddress()} may not be opened by this user. Set Relay:{setting} to a port above 1023, or grant the right."),
         _ => new StartupException($"{transport} port {local.Port} of {local.ToIPAddress()} can't be opened: {error}. Check Relay:ListenAddresses and Relay:{setting}."),
     };

@@ -37,6 +37,21 @@ public sealed class AuthenticationTests
         Assert.Equal(transport != ClientTransport.Udp, response.Message.Has(AttributeType.Software));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Software_names_the_product_without_version_and_can_be_turned_off(bool on)
+    {
+        await using var relay = RelayFixture.Start(options => options.Software = on);
+        await using var client = await relay.ConnectAsync();
+        foreach (var method in new[] { StunMethod.Binding, StunMethod.Allocate })
+        {
+            var response = await client.RequestAsync(method, null, RequestOptions.Plain);
+            Assert.Equal(on, response.Message.TryFind(AttributeType.Software, out var software));
+            Assert.Equal(on ? "NetDiscovery" : "", Encoding.UTF8.GetString(software));
+        }
+    }
+
     [Theory, MemberData(nameof(Methods))]
     public async Task Stale_nonce_answers_438_with_a_new_one(ClientTransport transport, StunMethod method)
     {

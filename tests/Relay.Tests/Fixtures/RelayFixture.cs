@@ -165,7 +165,7 @@ internal sealed class RelayFixture : IAsyncDisposable
         Assert.Equal(0, copy.ExitCode);
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         // Below the relayed and the system's ephemeral ports, free for UDP and TCP.
         while (true)

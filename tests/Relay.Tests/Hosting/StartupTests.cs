@@ -61,6 +61,7 @@ public sealed class StartupTests
     [InlineData("Relay:TlsPort")]
     [InlineData("Relay:AlternateAddress")]
     [InlineData("Relay:AlternatePort")]
+    [InlineData("Relay:AlternatePublicAddress")]
     [InlineData("Relay:PublicName")]
     [InlineData("Relay:MinPort")]
     [InlineData("Relay:MaxPort")]
@@ -88,6 +89,7 @@ public sealed class StartupTests
             options.TlsPort = 65_536;
             options.AlternateAddress = "0.0.0.0";
             options.AlternatePort = -1;
+            options.AlternatePublicAddress = "::";
             options.PublicName = "not a name";
             options.MinPort = 80;
             options.MaxPort = 70_000;
