@@ -62,7 +62,7 @@ internal sealed class Allocation : WheelTimer
     /// <summary>Permissions and channels.</summary>
     public required PeerTable Peers { get; init; }
 
-    /// <summary>When it ends unless refreshed.</summary>
+    /// <summary>When it ends unless refreshed; <see cref="EndAt"/> moves it.</summary>
     public long ExpiresTick { get; set; }
 
     /// <summary>When its credential ends.</summary>
@@ -105,9 +105,19 @@ internal sealed class Allocation : WheelTimer
         Report.Moved(identity);
     }
 
+    /// <summary>Moves the end. A later one is found when the timer fires; only an earlier one touches the wheel.</summary>
+    public void EndAt(long tick)
+    {
+        ExpiresTick = tick;
+        var end = Math.Min(ExpiresTick, CredentialExpiresTick);
+        if (end < DueTick)
+        {
+            Table.Wheel.Schedule(this, end);
+        }
+    }
+
     internal override void OnDue(long now)
     {
-        // Refreshing moves the end without touching the wheel; only here it is looked at.
         var end = Math.Min(ExpiresTick, CredentialExpiresTick);
         if (end > now)
         {

@@ -46,7 +46,7 @@ internal static class RefreshHandler
         }
 
         var granted = GrantedLifetime.Decide(asked == AttributeStatus.Ok ? lifetime : null, allocation.Credential.Claims.ExpiresAt, context.Now, context.UtcNow);
-        allocation.ExpiresTick = granted.ExpiresTick;
+        allocation.EndAt(granted.ExpiresTick);
         allocation.Slot.Deadline = context.Worker.Services.Journal.DeadlineOf(granted.ExpiresAt);
         allocation.Slot.ExpiresAt = granted.ExpiresAt;
         allocation.Report.Refreshed();

@@ -54,6 +54,19 @@ public sealed class LifetimeTests
     }
 
     [Fact]
+    public async Task Refresh_to_a_shorter_lifetime_ends_the_allocation_then()
+    {
+        await using var relay = RelayFixture.Start(time: time);
+        await using var client = await relay.ConnectAsync();
+        await client.AllocateAsync(new AllocateOptions { LifetimeSeconds = 3600 });
+        Assert.Equal(600u, (await client.RefreshAsync(600)).LifetimeSeconds);
+        time.Advance(TimeSpan.FromSeconds(599));
+        Assert.Equal(1, relay.Server.Allocations);
+        time.Advance(TimeSpan.FromSeconds(1.2));
+        Assert.Equal(0, relay.Server.Allocations);
+    }
+
+    [Fact]
     public async Task Credentials_end_caps_the_lifetime_and_ends_the_allocation()
     {
         await using var relay = RelayFixture.Start(time: time);

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using NetDiscovery.Fuzz.Engine;
+using NetDiscovery.TestKit;
+
+namespace NetDiscovery.Fuzz.Tests;
+
+/// <summary>Each target once over all that was ever worth keeping, and a few seconds of real fuzzing.</summary>
+public sealed class FuzzTests
+{
+    public static TheoryData<string> Targets => [FuzzTargets.Codec, FuzzTargets.Handlers];
+
+    [Theory, MemberData(nameof(Targets))]
+    public void Nothing_in_the_corpus_is_a_find(string name)
+    {
+        using var target = FuzzTargets.Make(name);
+        var inputs = Corpus.Load(Path.Combine(Folder, "corpus", name)).Concat(target.Seeds).ToList();
+        Assert.InRange(inputs.Count, 20, 100_000);
+        Assert.All(inputs, input => target.Execute(input));
+    }
+
+    [Theory, MemberData(nameof(Targets))]
+    public async Task Some_seconds_of_fuzzing_find_nothing(string name)
+    {
+        using var folder = new TempFolder();
+        var copy = Path.Combine(folder.Path, "instrumented");
+        Assert.Equal(0, Instrumentation.Copy(AppContext.BaseDirectory, copy));
+
+        // Another seed each time: over the weeks these seconds add up.
+        var seed = (ulong)Random.Shared.NextInt64();
+        var (code, output) = await RunAsync(Path.Combine(copy, "Fuzz.dll"), name, "--seconds", "3", "--seed", $"{seed}", "--corpus", Path.Combine(Folder, "corpus", name), "--finds", folder.Path);
+        Assert.True(code == 0, output);
+        Assert.InRange(int.Parse(Regex.Match(output, "done: .*edges=([0-9]+)").Groups[1].Value), 500, int.MaxValue);
+    }
+
+    private static string Folder
+    {
+        get
+        {
+            var folder = AppContext.BaseDirectory;
+            while (!Directory.Exists(Path.Combine(folder, "corpus")))
+            {
+                folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("The folder of the corpora is not above the program.");
+            }
+
+            return folder;
+        }
+    }
+
+    private static async Task<(int Code, string Output)> RunAsync(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, output + await error);
+    }
+}
