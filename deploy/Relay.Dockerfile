@@ -4,6 +4,7 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props .editorconfig BannedSymbols.txt ./
 COPY Relay.Protocol Relay.Protocol
 COPY Relay.Dtls Relay.Dtls
+COPY Relay.Kernel Relay.Kernel
 COPY Grains.Interfaces Grains.Interfaces
 COPY Grains Grains
 COPY ServiceDefaults ServiceDefaults

@@ -4,6 +4,8 @@ using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Mobility;
+using NetDiscovery.Relay.KernelPath;
+using NetDiscovery.Relay.Protocol;
 
 namespace NetDiscovery.Relay.Allocations;
 
@@ -22,6 +24,9 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
 
     /// <summary>The worker's deadlines.</summary>
     public TimingWheel Wheel => wheel;
+
+    /// <summary>Told of everything that ends a channel.</summary>
+    public IFastPath FastPath { get; set; } = NoFastPath.Instance;
 
     /// <summary>Live allocations; any thread may read it.</summary>
     public int Count { get; private set; }
@@ -135,6 +140,7 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
         mobile.Remove(allocation.Id);
         Count = byId.Count;
         wheel.Cancel(allocation);
+        FastPath.OnClosing(allocation, IPFamily.None);
         allocation.IPv4?.Dispose();
         allocation.IPv6?.Dispose();
         allocation.Streams?.Dispose();

@@ -34,6 +34,9 @@ internal sealed class ChannelBinding(ushort number, TransportAddress peer, Permi
     /// <summary>The permission of the peer's address; the allocation keeps one object for each address.</summary>
     public Permission Permission { get; set; } = permission;
 
+    /// <summary>The kernel's part, while it forwards the channel; its fast path keeps it.</summary>
+    public KernelPath.KernelChannel? Kernel { get; set; }
+
     /// <summary>The binding carries data up to this tick; its number stays with the peer for another 5 minutes.</summary>
     public long ExpiresTick { get; set; }
 

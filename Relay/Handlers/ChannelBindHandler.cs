@@ -50,6 +50,7 @@ internal static class ChannelBindHandler
                 return context.Error(StunErrorCode.InsufficientCapacity);
         }
 
+        allocation.Table.FastPath.OnBound(allocation, number.Channel);
         allocation.Report.PermissionInstalled(peer, context.UtcNow.AddSeconds(TurnDefaults.PermissionLifetimeSeconds));
         allocation.Report.ChannelBound(number.Channel, peer, context.UtcNow.AddSeconds(TurnDefaults.ChannelLifetimeSeconds));
         var writer = context.Success();

@@ -64,6 +64,7 @@ internal static class RefreshHandler
         if (family != IPFamily.None && allocation is { IPv4: not null, IPv6: not null })
         {
             allocation.Slot.Lose(family);
+            allocation.Table.FastPath.OnClosing(allocation, family);
             allocation.Relayed(family)!.Dispose();
             if (family == IPFamily.IPv4)
             {

@@ -12,6 +12,13 @@ internal sealed class RelayReadyCheck(RelayServer server) : IHealthCheck
         : HealthCheckResult.Healthy($"{server.Allocations} allocations, {server.FreePorts} relayed ports free."));
 }
 
+/// <summary>The kernel path; never less than healthy, for without it the process does the same work.</summary>
+internal sealed class KernelPathCheck(RelayServer server) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(HealthCheckResult.Healthy(server.KernelPath.On ? $"{server.KernelPath.State}; {server.KernelPath.Channels} channels" : server.KernelPath.State));
+}
+
 /// <summary>The connection to the cluster. Shown with readiness, at worst as degraded, which is still ready: a relay serves the tenants it knows without it.</summary>
 internal sealed class ClusterLinkCheck(RelayServer server) : IHealthCheck
 {

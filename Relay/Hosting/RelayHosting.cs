@@ -27,6 +27,7 @@ public static class RelayHosting
         builder.Services.AddHostedService<RelayService>();
         builder.Services.AddHealthChecks()
             .AddCheck<RelayReadyCheck>("relay", tags: [ServiceDefaultsExtensions.ReadyTag])
+            .AddCheck<KernelPathCheck>("relay-kernel-path", tags: [ServiceDefaultsExtensions.ReadyTag])
             .AddCheck<ClusterLinkCheck>("relay-cluster-link", tags: [ServiceDefaultsExtensions.ReadyTag]);
     }
 

@@ -41,6 +41,13 @@ internal sealed class RelayMetrics : IDisposable
         meter.CreateObservableGauge("netdiscovery.relay.journal.unconfirmed", unconfirmed, "{allocation}", "Allocations in the journal: live, or ended and not yet confirmed by the cluster.");
     }
 
+    /// <summary>Adds the instruments of the kernel path.</summary>
+    public void Observe(Func<int> kernelChannels, Func<long> kernelPackets)
+    {
+        meter.CreateObservableUpDownCounter("netdiscovery.relay.kernel.channels", kernelChannels, "{channel}", "Channels the kernel forwards.");
+        meter.CreateObservableCounter("netdiscovery.relay.kernel.packets", kernelPackets, "{datagram}", "Packets the kernel relayed by itself, both directions.");
+    }
+
     /// <summary>Adds the instruments of TLS and DTLS.</summary>
     public void Observe(SecureTransports secure, Func<(long Cookies, long Strays, long Unsendable)> dtls)
     {

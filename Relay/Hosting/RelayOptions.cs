@@ -9,6 +9,8 @@ public sealed class RelayOptions
     /// <summary>Name of the section.</summary>
     public const string Section = "Relay";
 
+    internal const string KernelPathOff = "off", KernelPathAuto = "auto", KernelPathXdp = "xdp", KernelPathTc = "tc";
+
     /// <summary>Stable name of this relay: 1 to 64 of letters, digits, dot, dash. Usage rows and the journal file carry it. Default: the host name.</summary>
     public string Id { get; set; } = "";
 
@@ -94,6 +96,21 @@ public sealed class RelayOptions
     /// the first that this system has. Default: <c>auto</c>.
     /// </summary>
     public string DatagramPath { get; set; } = DatagramPathChoice.Auto;
+
+    /// <summary>
+    /// Whether the kernel forwards bound channels by itself: <c>off</c> (default), <c>xdp</c>, <c>tc</c>, or <c>auto</c> for the better one that works.
+    /// Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; where it can't be, the relay goes on without it and says why. Datagrams forwarded this way pass by the machine's firewall rules.
+    /// </summary>
+    public string KernelPath { get; set; } = KernelPathOff;
+
+    /// <summary>Network interfaces clients and peers are reached through; by default those that have a listen address.</summary>
+    public string[] KernelInterfaces { get; set; } = [];
+
+    /// <summary>Channels the kernel forwards at once, 1 to 1,000,000; each takes 544 bytes from the start. Others go through the process. Default: 16,384.</summary>
+    public int KernelChannels { get; set; } = 16_384;
+
+    /// <summary>A bpf file system, where counts of the kernel outlive a relay that was killed. Default: <c>/sys/fs/bpf</c>.</summary>
+    public string KernelStatePath { get; set; } = "/sys/fs/bpf";
 
     /// <summary>PEM file with the certificate chain for TLS and DTLS; self-signed for development when absent.</summary>
     public string? CertificatePath { get; set; }

@@ -59,6 +59,9 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
         Check(options.Workers is >= 0 and <= 256, nameof(options.Workers), options.Workers, "must be 1 to 256, or 0 for one for each core");
         Check(DatagramPathChoice.Names.Contains(options.DatagramPath), nameof(options.DatagramPath), options.DatagramPath, $"must be one of {string.Join(", ", DatagramPathChoice.Names)}");
         Check(options.DatagramPath != DatagramPathChoice.Batched || DatagramPathChoice.HasBatched, nameof(options.DatagramPath), options.DatagramPath, "needs 64-bit Linux");
+        Check(options.KernelPath is RelayOptions.KernelPathOff or RelayOptions.KernelPathAuto or RelayOptions.KernelPathXdp or RelayOptions.KernelPathTc, nameof(options.KernelPath), options.KernelPath,
+            "must be off, auto, xdp or tc");
+        Check(options.KernelChannels is >= 1 and <= 1_000_000, nameof(options.KernelChannels), options.KernelChannels, "must be 1 to 1,000,000");
         Check(options.CertificatePath is null == options.CertificateKeyPath is null, nameof(options.CertificateKeyPath), options.CertificateKeyPath,
             "Relay:CertificatePath and Relay:CertificateKeyPath come together");
         Check(options.CertificatePath is null || File.Exists(options.CertificatePath), nameof(options.CertificatePath), options.CertificatePath, "there is no such file");

@@ -5,6 +5,7 @@ using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.KernelPath;
 using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.PeerConnections;
@@ -63,6 +64,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         };
         path = DatagramPathChoice.Make(options.DatagramPath);
         Workers = [.. Enumerable.Range(0, workers).Select(_ => new Worker(Services, path, loggers.CreateLogger<Worker>()))];
+        KernelPath = new KernelPathHost(options, identity.Id, addresses, loggers.CreateLogger<KernelPathHost>());
         secure = options.AllTlsPorts.Any() ? new SecureTransports(options, addresses, time, loggers) : null;
         listeners = new ListenerSet(Workers, options, secure, time, loggers);
         restorer = new AllocationRestorer(Services, listeners, loggers.CreateLogger<AllocationRestorer>());
@@ -74,6 +76,9 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
 
     /// <summary>The data path.</summary>
     public ImmutableArray<Worker> Workers { get; }
+
+    /// <summary>What the kernel does by itself.</summary>
+    public KernelPathHost KernelPath { get; }
 
     /// <summary>True while listeners are open.</summary>
     public bool Listening { get; private set; }
@@ -97,10 +102,13 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         Services.Tenants.Changed += tenant => Each(worker => worker.OnTenantChanged(tenant));
         Services.Tenants.Answered += tenant => Each(worker => worker.OnTenantAnswered(tenant));
         Services.Tenants.Load();
+        KernelPath.Start(Services.Journal.Earlier);
+        Each(worker => worker.Table.FastPath = KernelPath.For(worker.Wheel));
         listeners.Open(addresses, behaviour);
         restorer.Run();
+        Services.Metrics.Observe(() => KernelPath.Channels, () => Workers.Sum(worker => worker.Table.FastPath.Packets));
         Services.Metrics.Observe(
-            () => Allocations, () => Workers.Sum(worker => worker.Media.Packets), () => Workers.Sum(worker => worker.Media.Bytes),
+            () => Allocations, RelayedPackets, () => Workers.Sum(worker => worker.Media.Bytes + worker.Table.FastPath.Bytes),
             () => FreePorts, () => listeners.Connections, () => Services.Reporter.Unconfirmed);
         Services.Metrics.Observe(Services.PeerConnections);
         if (secure is not null)
@@ -140,6 +148,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         await stopping.CancelAsync();
         await background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Each(worker => worker.Dispose());
+        KernelPath.Dispose();
         Services.Tenants.Save();
         Services.Journal.Dispose();
         LogStopped(Services.Identity.Id);
@@ -151,7 +160,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
 
     public RelayHeartbeat Heartbeat(long commandsDone)
     {
-        var packets = Workers.Sum(worker => worker.Media.Packets);
+        var packets = RelayedPackets();
         var elapsed = Services.Time.GetElapsedTime(lastBeat.Timestamp).TotalSeconds;
         var rate = elapsed > 0 ? (long)((packets - lastBeat.Packets) / elapsed) : 0;
         lastBeat = (packets, Services.Time.GetTimestamp());
@@ -163,6 +172,8 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         await StopAsync();
         stopping.Dispose();
     }
+
+    private long RelayedPackets() => Workers.Sum(worker => worker.Media.Packets + worker.Table.FastPath.Packets);
 
     private void Each(Action<Worker> action)
     {

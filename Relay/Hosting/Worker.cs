@@ -151,6 +151,7 @@ internal sealed partial class Worker : IDisposable
                     _ => policy.Accepts(allocation.FiveTuple.Transport) ? null : AllocationCloseReason.Cut,
                 };
             });
+            Table.FastPath.Recheck();
         }
     }
 
@@ -197,6 +198,7 @@ internal sealed partial class Worker : IDisposable
             try
             {
                 Wheel.AdvanceTo((long)Services.Time.GetElapsedTime(start).TotalMilliseconds / TimingWheel.TickMilliseconds);
+                Table.FastPath.OnTick(Wheel.Now);
             }
             catch (Exception exception)
             {

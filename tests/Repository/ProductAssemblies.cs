@@ -10,10 +10,11 @@ internal static class ProductAssemblies
     {
         ["Relay.Protocol"] = [],
         ["Relay.Dtls"] = [],
+        ["Relay.Kernel"] = ["Relay.Protocol"],
         ["Relay.Client"] = ["Relay.Protocol", "Relay.Dtls"],
         ["Grains.Interfaces"] = [],
         ["ServiceDefaults"] = [],
-        ["Relay"] = ["Relay.Protocol", "Relay.Dtls", "Grains.Interfaces", "ServiceDefaults"],
+        ["Relay"] = ["Relay.Protocol", "Relay.Dtls", "Relay.Kernel", "Grains.Interfaces", "ServiceDefaults"],
         ["Gateway"] = ["Grains.Interfaces", "ServiceDefaults"],
         ["Grains"] = ["Grains.Interfaces"],
         ["Silo"] = ["Grains", "Grains.Interfaces", "ServiceDefaults"],

@@ -1,0 +1,151 @@
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Usage;
+using NetDiscovery.Relay.Client;
+using NetDiscovery.Relay.Tests.Fixtures;
+
+namespace NetDiscovery.Relay.Kernel.Tests.Fixtures;
+
+/// <summary>A relay, a client with an allocation and a channel, and the peer at its other end.</summary>
+internal sealed class Call : IAsyncDisposable
+{
+    private readonly TransportAddress relayed;
+
+    private Call(RelayFixture relay, TurnClient client, Peer peer, TransportAddress relayed)
+    {
+        Relay = relay;
+        Client = client;
+        Peer = peer;
+        this.relayed = relayed;
+    }
+
+    public RelayFixture Relay { get; }
+
+    public TurnClient Client { get; }
+
+    public Peer Peer { get; }
+
+    public long KernelPackets => Relay.Server.Workers.Sum(worker => worker.Table.FastPath.Packets);
+
+    /// <summary>True once no permission is left.</summary>
+    public bool PeersDenied => Relay.SingleAllocation().Peers.Permissions.All(permission => permission.Verdict == RelayedAddresses.PeerVerdict.Denied);
+
+    public static async Task<Call> OpenAsync(Network network, string mode, bool ipv6, bool checksumsByCard = false, TestTenant? tenant = null, TimeProvider? time = null)
+    {
+        Surroundings.Need();
+        network.SetChecksumsByCard(checksumsByCard);
+        var relay = Network.StartRelay(mode, tenant: tenant, time: time);
+        Assert.True(relay.Server.KernelPath.On == (mode != "off"), relay.Server.KernelPath.State);
+        var client = network.Connect(relay, ipv6);
+        var peer = network.OpenPeer(ipv6);
+        var allocated = await client.AllocateAsync(new AllocateOptions { Family = peer.Address.Family });
+
+        // The relay's kernel gets to know the peer, as it does in any session that begins with a Send indication.
+        await client.CreatePermissionAsync(peer.Address);
+        await client.SendAsync(peer.Address, new byte[] { 0 });
+        await peer.ReceiveAsync();
+        await client.BindChannelAsync(peer.Address);
+        return new Call(relay, client, peer, allocated.Relayed);
+    }
+
+    /// <summary>There and back.</summary>
+    public async Task PingPongAsync(byte[] data)
+    {
+        await Client.SendAsync(Peer.Address, data);
+        var (there, from) = await Peer.ReceiveAsync();
+        Assert.Equal(data, there);
+        Assert.Equal(relayed, from);
+        await Peer.SendAsync(data, relayed);
+        var back = await Client.ReceiveAsync(new CancellationTokenSource(10_000).Token);
+        Assert.Equal(data, back.Data.ToArray());
+        Assert.Equal(Peer.Address, back.Peer);
+    }
+
+    /// <summary>Neither there nor back: what is sent before a Binding is answered was dropped by then.</summary>
+    public async Task NothingPassesAsync()
+    {
+        var before = (Client.Counters.DatagramsReceived, KernelPackets);
+        for (var i = 0; i < 20; i++)
+        {
+            await Client.SendRawAsync(new byte[] { 0x40, 0, 0, 1, 9 });
+            await Peer.SendAsync([8], relayed);
+        }
+
+        await Client.BindingAsync();
+        Assert.True(Peer.IsQuiet);
+        Assert.Equal(before, (Client.Counters.DatagramsReceived, KernelPackets));
+    }
+
+    /// <summary>Waits until what the kernel counted is in the journal.</summary>
+    public async Task<long> SettledAsync(long expected)
+    {
+        if (Relay.Server.KernelPath.On)
+        {
+            await RelayFixture.UntilAsync(() => KernelPackets >= expected, $"{expected} packets of the kernel are settled");
+        }
+
+        return KernelPackets;
+    }
+
+    /// <summary>The journal says what the client says.</summary>
+    public async Task AgreeAsync(bool exactly = true)
+    {
+        var mine = Client.Counters;
+        await RelayFixture.UntilAsync(() => Counters().PacketsToPeer >= mine.DatagramsReceived + 1 && Counters().PacketsFromPeer >= mine.DatagramsReceived, "all packets are in the journal");
+        var counters = Counters();
+        Assert.Equal((mine.PayloadBytesReceived, mine.DatagramsReceived), (counters.BytesFromPeer, counters.PacketsFromPeer));
+        if (exactly)
+        {
+            Assert.Equal((mine.PayloadBytesSent, mine.DatagramsSent), (counters.BytesToPeer, counters.PacketsToPeer));
+            LegsAgree(mine, counters.BytesFromClient, counters.BytesToClient);
+        }
+    }
+
+    /// <summary>Bytes between client and relay agree, requests included. On a slow machine a request may be sent again and come in vain; then only data can be compared.</summary>
+    public static void LegsAgree(ClientCounters mine, long bytesFromClient, long bytesToClient)
+    {
+        if (mine.Retransmissions == 0)
+        {
+            Assert.Equal(mine.LegBytesSent - mine.RefusedBytesSent, bytesFromClient);
+            Assert.Equal(mine.LegBytesReceived - mine.RefusedBytesReceived, bytesToClient);
+        }
+        else
+        {
+            Assert.InRange(bytesFromClient, mine.MediaBytesSent, mine.LegBytesSent);
+            Assert.InRange(bytesToClient, mine.MediaBytesReceived, long.MaxValue);
+        }
+    }
+
+    /// <summary>Deletes the allocation; the cluster hears the same totals.</summary>
+    public async Task EndAsync()
+    {
+        await PingPongAsync([1, 2, 3]); // not settled yet when the end comes
+        var mine = Client.Counters;
+        await Client.RefreshAsync(0);
+        var end = await EndedAsync(AllocationCloseReason.Deleted);
+        Assert.Equal((mine.PayloadBytesSent, mine.PayloadBytesReceived), (end.BytesToPeer, end.BytesFromPeer));
+        Assert.Equal((mine.DatagramsSent, mine.DatagramsReceived), (end.PacketsToPeer, end.PacketsFromPeer));
+    }
+
+    /// <summary>Waits for the end to be reported.</summary>
+    public async Task<UsageTotals> EndedAsync(AllocationCloseReason reason)
+    {
+        AllocationClosed? end = null;
+        await RelayFixture.UntilAsync(() => (end = Relay.Cluster.Events.OfType<AllocationClosed>().SingleOrDefault()) is not null, "the end is reported");
+        Assert.Equal(reason, end!.Reason);
+        Assert.Equal(Client.Counters.PayloadBytesReceived, end.Totals.BytesFromPeer);
+        return end.Totals;
+    }
+
+    public (long BytesFromClient, long BytesToClient, long BytesToPeer, long BytesFromPeer, long PacketsToPeer, long PacketsFromPeer) Counters()
+    {
+        var counters = Relay.SingleAllocation().Counters;
+        return (counters.BytesFromClient, counters.BytesToClient, counters.BytesToPeer, counters.BytesFromPeer, counters.PacketsToPeer, counters.PacketsFromPeer);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Client.DisposeAsync();
+        Peer.Dispose();
+        await Relay.DisposeAsync();
+    }
+}
