@@ -125,7 +125,7 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
             return;
         }
 
-        switch (services.Tenants.Find(found.Claims.Tenant, out var tenant))
+        switch (services.Tenants.Find(found.Claims.Tenant, found.Identity.Client, out var tenant))
         {
             case TenantLookup.Known:
                 break;

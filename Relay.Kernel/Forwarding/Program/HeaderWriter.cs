@@ -1,5 +1,4 @@
 using NetDiscovery.Relay.Kernel.Ebpf;
-using static NetDiscovery.Relay.Kernel.Ebpf.Condition;
 using static NetDiscovery.Relay.Kernel.Ebpf.Register;
 
 namespace NetDiscovery.Relay.Kernel.Forwarding.Program;

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Dtls;
 using NetDiscovery.Relay.Hosting;

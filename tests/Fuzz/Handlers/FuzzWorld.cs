@@ -51,7 +51,7 @@ internal sealed class FuzzWorld : IDisposable
         server.Workers[0].Dispose();
         services = server.Services;
         Sockets = new FuzzPath(sent);
-        Worker = new Worker(services, _ => Sockets, new FaultLogger());
+        Worker = new Worker(services, new DatagramPathChoice("fuzz", (_, _) => Sockets), new FaultLogger());
         services.Tenants.Changed += Worker.OnTenantChanged;
         services.Tenants.Answered += answered.Enqueue;
         timersAtRest = Worker.Wheel.Count;
@@ -203,11 +203,14 @@ internal sealed class FuzzWorld : IDisposable
         FuzzFailure.Unless(Clients.All(client => client.Leg.Allocations == 0), "no leg has an allocation after everything was closed");
     }
 
+    // Whom questions for tenants are asked on behalf of.
+    private static readonly TransportAddress Stranger = TransportAddress.Parse("8.8.8.8:40000");
+
     /// <summary>What a relay does on other threads: questions end, ends of allocations are confirmed to the journal, refusals are forgotten.</summary>
     /// <param name="handle">Called for each answer.</param>
     public void Settle(Action<TenantId> handle)
     {
-        Until(() => !waiting.Any(tenant => services.Tenants.Find(tenant, out _) == TenantLookup.Asking), "questions for tenants end");
+        Until(() => !waiting.Any(tenant => services.Tenants.Find(tenant, Stranger, out _) == TenantLookup.Asking), "questions for tenants end");
         TakeAnswers(handle);
         waiting.Clear();
         FuzzFailure.Unless(services.Tenants.RepairAsync(CancellationToken.None).Wait(Patience), "tenants are repaired");
@@ -231,7 +234,7 @@ internal sealed class FuzzWorld : IDisposable
     }
 
     private void KnowTenants() =>
-        Until(() => accounts[..2].All(account => services.Tenants.Find(account.Id, out _) == TenantLookup.Known), "tenants are known");
+        Until(() => accounts[..2].All(account => services.Tenants.Find(account.Id, Stranger, out _) == TenantLookup.Known), "tenants are known");
 
     private static void Until(Func<bool> reached, string rule)
     {
