@@ -1,6 +1,7 @@
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Relay.Client;
+using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Tests.Fixtures;
 
 namespace NetDiscovery.Relay.Kernel.Tests.Fixtures;

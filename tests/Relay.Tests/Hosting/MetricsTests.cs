@@ -16,6 +16,7 @@ public sealed class MetricsTests
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var metrics = new RelayMetrics(services.GetRequiredService<IMeterFactory>());
         metrics.Observe(() => 1, () => 2, () => 3, () => 4, () => 5, () => 6);
+        metrics.Observe(() => 7, () => 8);
         metrics.Observe(new NetDiscovery.Relay.PeerConnections.PeerConnectionRegistry(1));
         var seen = new Dictionary<string, (string? Unit, string Tags)>();
         using var listener = new MeterListener
