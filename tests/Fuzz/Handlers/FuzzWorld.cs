@@ -5,11 +5,11 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using NetDiscovery.Fuzz.Engine;
 using NetDiscovery.Grains.Interfaces;
-using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Credentials;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.Listeners;
 
 namespace NetDiscovery.Fuzz.Handlers;
 

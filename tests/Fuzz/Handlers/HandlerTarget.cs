@@ -1,5 +1,4 @@
 using NetDiscovery.Fuzz.Engine;
-using NetDiscovery.Relay.Listeners;
 
 namespace NetDiscovery.Fuzz.Handlers;
 

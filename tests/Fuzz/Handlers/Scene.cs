@@ -1,9 +1,6 @@
 using System.Buffers.Binary;
-using NetDiscovery.Fuzz.Engine;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Credentials;
-using NetDiscovery.Relay.Listeners;
-using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Stun;
 
 namespace NetDiscovery.Fuzz.Handlers;

@@ -103,9 +103,18 @@ internal static class StateSamples
         new StoredSession
         {
             Session = new Session(
-                Session, Tenant, SessionState.Ended, new SessionDecision(DecisionMode.Turn, "because", Metadata, "eu", "declared"), Endpoints, Metadata, At, At.AddHours(1)),
+                Session, Tenant, SessionState.Ended, new SessionDecision(DecisionMode.Turn, "because", Metadata, "eu", "declared"), Endpoints, Metadata, At, At.AddHours(1), SessionPath.Relay),
             Request = new CreateSession(Session, Tenant, Endpoints, Metadata, "declared"),
             Timeline = [new TimelineEntry(At, "created", "why", "relay-1")],
+            Links = ImmutableSortedDictionary<string, EndpointLink>.Empty.Add("alice", new EndpointLink(true, Connectivity.Connected, SessionPath.Relay, true)),
+            NextTrial = At,
+            VainTrials = 2,
+            MigratedAt = At,
+        },
+        new SignalingState
+        {
+            Mailboxes = ImmutableSortedDictionary<string, Mailbox>.Empty.Add(
+                "alice", new Mailbox { Received = 1, Sent = 2, Waiting = [new DeliveredSignal(2, "bob", new CandidateSignal("candidate:1", "0", 1, "x"))] }),
         },
     }.ToDictionary(sample => sample.GetType());
 }
