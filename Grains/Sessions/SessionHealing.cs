@@ -61,7 +61,9 @@ internal static class SessionHealing
             var returned = state with
             {
                 Session = session with { Decision = session.Decision with { Mode = DecisionMode.Stun, Reason = reason } },
-                MigratedAt = null, NextTrial = null, VainTrials = 0,
+                MigratedAt = null,
+                NextTrial = null,
+                VainTrials = 0,
             };
             return (returned.Note(now, "decision stun", reason), null);
         }

@@ -165,6 +165,9 @@ internal sealed class RelayFixture : IAsyncDisposable
         Assert.Equal(0, copy.ExitCode);
     }
 
+    // Tests run side by side: a port that is free now may be another fixture's in a moment.
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<int, bool> HandedOut = new();
+
     internal static int FreePort()
     {
         // Below the relayed and the system's ephemeral ports, free for UDP and TCP.
@@ -177,7 +180,10 @@ internal sealed class RelayFixture : IAsyncDisposable
                 var port = System.Security.Cryptography.RandomNumberGenerator.GetInt32(10_000, 32_000);
                 tcp.Bind(new IPEndPoint(IPAddress.Loopback, port));
                 udp.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                return port;
+                if (HandedOut.TryAdd(port, true))
+                {
+                    return port;
+                }
             }
             catch (SocketException)
             {
