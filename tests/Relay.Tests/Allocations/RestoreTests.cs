@@ -147,6 +147,8 @@ public sealed class RestoreTests
         await client.SendAsync(peer.Address, new byte[9]);
         await peer.ReceiveAsync();
 
+        // The datagram is counted when the send returns, which may be after the peer has it.
+        await RelayFixture.UntilAsync(() => relay.SingleAllocation().Counters.BytesToPeer == 9, "the datagram is counted");
         await relay.CrashAsync();
         relay.StartServer();
 
