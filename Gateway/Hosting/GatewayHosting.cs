@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
 using NetDiscovery.Gateway.Allocations;
 using NetDiscovery.Gateway.Authentication;
+using NetDiscovery.Gateway.Callbacks;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
@@ -41,6 +42,7 @@ public static class GatewayHosting
         services.AddSingleton(provider => new FailureLimiter(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<GatewayOptions>>().Value.AuthenticationFailuresPerMinute));
         services.AddSingleton<TenantSnapshots>().AddSingleton<RelayDirectory>().AddSingleton<TokenMint>().AddSingleton<SessionMaker>();
+        services.AddSingleton<CallbackClient>().AddSingleton<DecisionHook>();
         services.AddSingleton<EndpointIceServers>().AddSingleton<SignalingConnections>();
         services.AddSingleton<IBodyRules<DiscoveryConfiguration>, DiscoveryValidator>();
         services.AddSingleton<UsageCounters>().AddHostedService(static provider => provider.GetRequiredService<UsageCounters>());

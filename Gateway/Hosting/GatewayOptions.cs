@@ -18,6 +18,9 @@ public sealed class GatewayOptions
     /// <summary>Signaling connections (WebSockets) at once, 1 to 1,000,000; each takes some 100 KB. Default: 20,000.</summary>
     public int MaxSignalingConnections { get; set; } = 20_000;
 
+    /// <summary>Tenants' callback URLs may lead to private and loopback addresses. Default: no, so that a tenant can't have the gateway call what only the operator's network reaches. For development, and where tenants are trusted.</summary>
+    public bool AllowPrivateCallbacks { get; set; }
+
     /// <summary>Origins whose scripts may call the API; <c>*</c> for any, which is safe because no credential is sent by a browser on its own. Default: any.</summary>
     public IList<string> CorsOrigins { get; } = [];
 

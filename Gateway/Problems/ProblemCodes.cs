@@ -30,6 +30,9 @@ public static class ProblemCodes
     public static readonly ProblemCode TenantClosed = new(
         "tenant_closed", 403, "The tenant is closed", "Closed is final: use another tenant.");
 
+    public static readonly ProblemCode SessionDenied = new(
+        "session_denied", 403, "The tenant's server denied the session", "See 'detail'; the server at callbacks.decisionUrl, or at the endpoint's URL, decides.");
+
     public static readonly ProblemCode OperatorRequired = new(
         "operator_required", 403, "Only the operator may do this", "Call with the operator key.");
 
@@ -90,7 +93,7 @@ public static class ProblemCodes
     /// <summary>Every code, in order of status.</summary>
     public static IReadOnlyList<ProblemCode> All { get; } =
     [
-        MalformedJson, ValidationFailed, TtlOutOfRange, TenantRequired, BadRequest, Unauthenticated, JoinTokenWrong, TenantSuspended, TenantClosed, OperatorRequired,
+        MalformedJson, ValidationFailed, TtlOutOfRange, TenantRequired, BadRequest, Unauthenticated, JoinTokenWrong, TenantSuspended, TenantClosed, SessionDenied, OperatorRequired,
         Forbidden, NotFound, MethodNotAllowed, RegionUnavailable, NestedSubAccount, ClosedIsFinal, LimitReached, SessionEnded, VersionConflict, BodyTooLarge, UnsupportedMediaType,
         IdempotencyKeyReused, WebSocketRequired, TooManyRequests, InternalError, NoRelay, ClusterUnavailable, StorageUnavailable,
     ];

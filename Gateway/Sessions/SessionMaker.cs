@@ -13,12 +13,12 @@ using NetDiscovery.Grains.Interfaces.Usage;
 
 namespace NetDiscovery.Gateway.Sessions;
 
-/// <summary>Makes sessions: chooses region and relays, mints a token for each endpoint, and has the session's grain decide.</summary>
+/// <summary>Makes sessions: asks the tenant's servers, chooses region and relays, mints a token for each endpoint, and has the session's grain decide.</summary>
 public sealed class SessionMaker(
-    IGrainFactory grains, TenantSnapshots snapshots, RelayDirectory relays, LocalRegion local, EndpointIceServers iceServers, UsageCounters usage, GatewayMetrics metrics)
+    IGrainFactory grains, TenantSnapshots snapshots, RelayDirectory relays, LocalRegion local, EndpointIceServers iceServers, DecisionHook hook, UsageCounters usage, GatewayMetrics metrics)
 {
     /// <summary>Makes the session a request asks for.</summary>
-    public async Task<IResult> MakeAsync(TenantId tenant, CreateSessionRequest request, RequestSeed seed)
+    public async Task<IResult> MakeAsync(TenantId tenant, CreateSessionRequest request, RequestSeed seed, CancellationToken cancellation)
     {
         if (await snapshots.GetAsync(tenant) is not { } snapshot)
         {
@@ -36,6 +36,14 @@ public sealed class SessionMaker(
             return place.Problem;
         }
 
+        var value = seed.Id("session", static () => SessionId.New("local").Value);
+        var (verdict, denial, placed) = await hook.AskAsync(snapshot, request, value, place, cancellation);
+        if (denial is not null)
+        {
+            return denial;
+        }
+
+        place = placed;
         var chosen = await relays.ChooseAsync(place.Region, relay => IceServers.Serves(relay, snapshot.Discovery));
         if (chosen.Count == 0)
         {
@@ -47,12 +55,12 @@ public sealed class SessionMaker(
             return new Problem(ProblemCodes.StorageUnavailable, "Usage could not be written for too long.");
         }
 
-        var id = new SessionId(seed.Id("session", static () => SessionId.New("local").Value), place.Region);
+        var id = new SessionId(value, place.Region);
         var joins = request.Endpoints.ToDictionary(static endpoint => endpoint.Name!, endpoint => JoinToken.Make(id, seed.Secret($"join {endpoint.Name}")));
         var session = await grains.GetGrain<ISessionGrain>(GrainKeys.Session(id)).CreateAsync(new CreateSession(
             id, tenant,
             [.. request.Endpoints.Select(endpoint => new SessionEndpoint(endpoint.Name!, endpoint.Address, endpoint.Region, joins[endpoint.Name!].Hash, endpoint.Nat?.ToContract()))],
-            request.Metadata, place.Reason));
+            request.Metadata, place.Reason, verdict));
         if (session is null)
         {
             snapshots.Forget(tenant);

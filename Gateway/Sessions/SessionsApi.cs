@@ -26,7 +26,7 @@ public static class SessionsApi
     {
         var sessions = api.MapGroup("/sessions").WithTags("Sessions");
         sessions.MapPost("", CreateAsync).Accepts<CreateSessionRequest>("application/json").Produces<CreatedSessionResponse>(201)
-            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TenantSuspended, ProblemCodes.RegionUnavailable, ProblemCodes.IdempotencyKeyReused, ProblemCodes.NoRelay).Idempotent()
+            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TenantSuspended, ProblemCodes.SessionDenied, ProblemCodes.RegionUnavailable, ProblemCodes.IdempotencyKeyReused, ProblemCodes.NoRelay).Idempotent()
             .WithName("createSession").WithSummary("Make a session between endpoints")
             .WithDescription("The platform decides between STUN and TURN by the tenant's discovery configuration. Join tokens and credentials are shown only in this answer.");
         sessions.MapGet("/{id}", GetAsync).Produces<SessionResponse>().Refuses(ProblemCodes.NotFound)
@@ -43,7 +43,7 @@ public static class SessionsApi
         HttpContext http, JsonBody<CreateSessionRequest> body, RequestSeed seed, TenantAccess access, SessionMaker maker, [FromQuery, Description(TenantParameter)] string? tenant = null)
     {
         var choice = await access.ChooseAsync(http.Caller(), tenant);
-        return choice.Problem is not null ? choice.Problem : await maker.MakeAsync(choice.Tenant!.Id, body.Value, seed);
+        return choice.Problem is not null ? choice.Problem : await maker.MakeAsync(choice.Tenant!.Id, body.Value, seed, http.RequestAborted);
     }
 
     private static async Task<IResult> GetAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains) =>

@@ -53,13 +53,23 @@ public interface ISessionGrain : IGrainWithStringKey
 /// <param name="Endpoints">Two or more, names unique.</param>
 /// <param name="Metadata">The tenant's own; at most 16 entries of 64 and 512 characters.</param>
 /// <param name="RegionReason">Why the region in <paramref name="Id"/> was chosen.</param>
+/// <param name="Verdict">What the tenant's own servers said of it; null when it has none.</param>
 [GenerateSerializer, Immutable, Alias("CreateSession")]
 public sealed record CreateSession(
     [property: Id(0)] SessionId Id,
     [property: Id(1)] TenantId Tenant,
     [property: Id(2)] ImmutableArray<SessionEndpoint> Endpoints,
     [property: Id(3)] ImmutableSortedDictionary<string, string> Metadata,
-    [property: Id(4)] string RegionReason);
+    [property: Id(4)] string RegionReason,
+    [property: Id(5)] DecisionVerdict? Verdict = null);
+
+/// <summary>What a tenant's servers said of a session that they allow.</summary>
+/// <param name="ForceRelay">True when its media has to be relayed.</param>
+/// <param name="Reasons">Each server's word in a sentence, for the timeline; the one that counts is last.</param>
+[GenerateSerializer, Immutable, Alias("DecisionVerdict")]
+public sealed record DecisionVerdict(
+    [property: Id(0)] bool ForceRelay,
+    [property: Id(1)] ImmutableArray<string> Reasons);
 
 /// <summary>One endpoint of a session.</summary>
 /// <param name="Name">1 to 64 characters, unique in the session.</param>

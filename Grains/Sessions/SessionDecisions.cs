@@ -15,6 +15,7 @@ internal static class SessionDecisions
         {
             "relay-only" => (DecisionMode.Turn, "The tenant's configuration allows relayed paths only."),
             "direct" => (DecisionMode.Stun, "The tenant's configuration allows direct paths only."),
+            _ when request.Verdict is { ForceRelay: true } verdict => (DecisionMode.Turn, verdict.Reasons[^1]),
             _ => DecideAll(request.Endpoints),
         };
         return new SessionDecision(mode, reason, Inputs(request, discovery), request.Id.Region, request.RegionReason);
@@ -70,6 +71,8 @@ internal static class SessionDecisions
         var inputs = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         inputs["policy"] = discovery.Decision;
         inputs["configurationVersion"] = discovery.Version.ToString(CultureInfo.InvariantCulture);
+        if (request.Verdict is { } verdict)
+            inputs["verdict"] = verdict.ForceRelay ? "relay" : "allow";
         foreach (var endpoint in request.Endpoints)
         {
             inputs[$"endpoint.{endpoint.Name}.address"] = endpoint.Address ?? "unknown";

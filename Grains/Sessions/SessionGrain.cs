@@ -60,7 +60,8 @@ public sealed class SessionGrain : Grain, ISessionGrain
             await state.ChangeAsync(current => (current.Session is null ? SessionSteps.Create(request, tenant.Discovery, time.GetUtcNow()) : current, true));
         }
 
-        if (!StateJson.Same(state.Value.Request, request))
+        // The tenant's servers may say something else of a repeated request; what they said first holds.
+        if (!StateJson.Same(state.Value.Request, request with { Verdict = state.Value.Request?.Verdict }))
             return null;
 
         // Also when repeated: the first attempt may have died before it got here, and the ledger counts a source once.

@@ -14,8 +14,8 @@ internal static class SessionSteps
     {
         var decision = SessionDecisions.Decide(request, discovery);
         var session = new Session(request.Id, request.Tenant, SessionState.Created, decision, request.Endpoints, request.Metadata, now, null);
-        return new StoredSession { Session = session, Request = request }
-            .Note(now, "created", request.RegionReason)
+        var created = new StoredSession { Session = session, Request = request }.Note(now, "created", request.RegionReason);
+        return (request.Verdict?.Reasons ?? []).Aggregate(created, (state, reason) => state.Note(now, "verdict", reason))
             .Note(now, $"decision {Name(decision.Mode)}", decision.Reason);
     }
 

@@ -18,7 +18,7 @@ public sealed class RealGateway : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Gateway = await TestGateway.StartAsync(
-            builder => builder.AddSilo(), new Dictionary<string, string?> { ["Data:Path"] = data.Path }, app => app.PrepareStorageAsync());
+            builder => builder.AddSilo(), new Dictionary<string, string?> { ["Data:Path"] = data.Path, ["Gateway:AllowPrivateCallbacks"] = "true" }, app => app.PrepareStorageAsync());
         Relay = await LivingRelay.StartAsync(Grains, "living-1");
     }
 

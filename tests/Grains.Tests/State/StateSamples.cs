@@ -104,7 +104,7 @@ internal static class StateSamples
         {
             Session = new Session(
                 Session, Tenant, SessionState.Ended, new SessionDecision(DecisionMode.Turn, "because", Metadata, "eu", "declared"), Endpoints, Metadata, At, At.AddHours(1), SessionPath.Relay),
-            Request = new CreateSession(Session, Tenant, Endpoints, Metadata, "declared"),
+            Request = new CreateSession(Session, Tenant, Endpoints, Metadata, "declared", new DecisionVerdict(ForceRelay: true, ["The tenant's decision server says relay."])),
             Timeline = [new TimelineEntry(At, "created", "why", "relay-1")],
             Links = ImmutableSortedDictionary<string, EndpointLink>.Empty.Add("alice", new EndpointLink(true, Connectivity.Connected, SessionPath.Relay, true)),
             NextTrial = At,
