@@ -7,6 +7,7 @@ using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Handlers;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Turn;
 using NetDiscovery.Relay.RelayedAddresses;
@@ -189,6 +190,11 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
             tenant.Reopen(found.Claims.Token);
             found.Slot.Worker = worker.Mark;
             worker.Table.Add(allocation);
+            if (allocation.Mobile)
+            {
+                services.Mobile.Add(new MobileAllocation(allocation.Id, worker, allocation.Credential.Username));
+            }
+
             opened.ForEach(socket => socket.Start(allocation));
             Tell(allocation);
             restored++;
@@ -210,6 +216,7 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
             Slot = found.Slot,
             Report = services.Reporter.Resume(found.Slot, found.Identity),
             Table = worker.Table,
+            Mobile = found.Slot.Mobile,
             Peers = new PeerTable(services.Journal.PeersOf(found.Slot, found.Identity.Allocation)),
             AllocateTransaction = transaction,
             AllocateResponse = response,

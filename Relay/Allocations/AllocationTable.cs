@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Relay.Handlers;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Mobility;
@@ -14,7 +15,8 @@ namespace NetDiscovery.Relay.Allocations;
 /// <param name="clock">The worker's time.</param>
 /// <param name="metrics">Counts openings and endings.</param>
 /// <param name="mobile">Those that may move.</param>
-internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, RelayMetrics metrics, MobileAllocations mobile)
+/// <param name="replies">What is answered to an Allocate that comes again after its allocation has moved.</param>
+internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, RelayMetrics metrics, MobileAllocations mobile, ReplyMemory replies)
 {
     // How long a client whose connection has ended may take to come back with its ticket.
     private const long AwayTicks = 60 * TimingWheel.TicksPerSecond;
@@ -166,6 +168,7 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
     private void Switch(Allocation allocation, ClientPath path)
     {
         Unmap(allocation, allocation.FiveTuple);
+        replies.Add(allocation.FiveTuple, allocation.AllocateTransaction, allocation.AllocateResponse, wheel.Now);
         var old = allocation.Leg;
         (allocation.FiveTuple, allocation.Leg, allocation.NewPath) = (path.Tuple, path.Leg, null);
         old.OnAllocation(open: false);

@@ -150,6 +150,7 @@ internal static class AllocateHandler
         context.Worker.Table.Add(allocation);
         if (allocation.Mobile)
         {
+            slot.Mobile = true;
             services.Mobile.Add(new MobileAllocation(allocation.Id, context.Worker, allocation.Credential.Username));
         }
 

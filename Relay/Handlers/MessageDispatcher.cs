@@ -28,7 +28,7 @@ internal sealed class MessageDispatcher(Worker worker)
     ];
 
     private readonly HeldRequests held = new();
-    private readonly ReplyMemory replies = new();
+    private readonly ReplyMemory replies = worker.Replies;
     private readonly StrangerAnswers strangers = new(worker.Services.Options, worker.Services.WorkerCount);
     private readonly RelayMetrics metrics = worker.Services.Metrics;
 
@@ -177,7 +177,7 @@ internal sealed class MessageDispatcher(Worker worker)
     {
         var request = context.Request;
         var tuple = context.Tuple;
-        if (request.Method == StunMethod.Refresh && replies.TryGet(tuple, request.TransactionId, context.Now, out var before))
+        if (request.Method is StunMethod.Refresh or StunMethod.Allocate && replies.TryGet(tuple, request.TransactionId, context.Now, out var before))
         {
             context.Leg.Send(before, tuple.Client, droppable: false);
             return;
@@ -224,6 +224,7 @@ internal sealed class MessageDispatcher(Worker worker)
             // Counted and gone before the client hears of it: whoever acts on the response meets no remains.
             delete.CountMessage(request.Bytes.Length, result.Length);
             replies.Add(tuple, request.TransactionId, worker.Response.AsSpan(0, result.Length), context.Now);
+            replies.Add(delete.FiveTuple, delete.AllocateTransaction, delete.AllocateResponse, context.Now);
             worker.Table.Close(delete, AllocationCloseReason.Deleted);
             Reply(ref context, result);
             return;

@@ -4,12 +4,12 @@ using NetDiscovery.Relay.Protocol.Stun;
 namespace NetDiscovery.Relay.Handlers;
 
 /// <summary>
-/// Responses to requests that ended an allocation, for as long as a client may send the request again (RFC 8489 §6.3.1: 40 s):
+/// Responses to requests that ended an allocation, or made one that has left the 5-tuple since, for as long as a client may send the request again (RFC 8489 §6.3.1: 40 s):
 /// without the allocation nothing else would remember them. A ring, so bounded. Belongs to one worker.
 /// </summary>
 internal sealed class ReplyMemory
 {
-    private const int Capacity = 1024;
+    private const int Capacity = 2048;
     private const long KeptTicks = 40 * TimingWheel.TicksPerSecond;
 
     private readonly Dictionary<(FiveTuple Tuple, TransactionId Transaction), Entry> byRequest = [];

@@ -38,7 +38,7 @@ internal sealed partial class Worker : IDisposable
         Clock.UtcNow = services.Time.GetUtcNow();
         transactionPrefix = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
         Path = path.Open(Gate, OnFault);
-        Table = new AllocationTable(Wheel, Clock, services.Metrics, services.Mobile);
+        Table = new AllocationTable(Wheel, Clock, services.Metrics, services.Mobile, Replies);
         Foreign = new ForeignTuples(this);
         Mailbox = new Mailbox(this, Foreign.Handle);
         Authenticator = new Authenticator(services.Options.Realm, services.Nonces, services.Tenants);
@@ -60,6 +60,9 @@ internal sealed partial class Worker : IDisposable
     public WorkerClock Clock { get; } = new();
 
     public AllocationTable Table { get; }
+
+    /// <summary>Responses to requests that may come again when nothing else remembers them.</summary>
+    public ReplyMemory Replies { get; } = new();
 
     /// <summary>5-tuples whose allocations other workers own.</summary>
     public ForeignTuples Foreign { get; }

@@ -63,6 +63,7 @@ internal unsafe struct SlotLayout
     [FieldOffset(40)] public long Deadline;
     [FieldOffset(48)] public int Worker;
     [FieldOffset(52)] public int LostFamilies;
+    [FieldOffset(56)] public int Mobile;
     [FieldOffset(64)] public UsageCounters Counters;
     [FieldOffset(IdentityOffset)] public fixed byte Identity[IdentityRoom];
     [FieldOffset(ReplyOffset)] public fixed byte Reply[ReplyRoom];
@@ -135,6 +136,13 @@ internal sealed unsafe class JournalSlot(SlotLayout* layout, int index)
     {
         get => layout->Worker;
         set => layout->Worker = value;
+    }
+
+    /// <summary>True when its client has a ticket to move it with (RFC 8016).</summary>
+    public bool Mobile
+    {
+        get => layout->Mobile != 0;
+        set => layout->Mobile = value ? 1 : 0;
     }
 
     /// <summary>False when it holds numbers that no relay writes.</summary>

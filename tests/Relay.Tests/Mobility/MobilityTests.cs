@@ -9,6 +9,7 @@ using NetDiscovery.Relay.Protocol.Attributes;
 using NetDiscovery.Relay.Protocol.Registries;
 using NetDiscovery.Relay.Protocol.Stun;
 using NetDiscovery.Relay.Tests.Fixtures;
+using TransportAddress = NetDiscovery.Relay.Protocol.TransportAddress;
 
 namespace NetDiscovery.Relay.Tests.Mobility;
 
@@ -135,6 +136,59 @@ public sealed class MobilityTests
             Assert.Equal(first.Bytes.ToArray(), again.Bytes.ToArray());
             await moved.RefreshAsync(0);
         }
+    }
+
+    [Fact]
+    public async Task Allocate_that_comes_again_after_the_move_or_the_end_is_answered_alike_and_makes_nothing()
+    {
+        await using var relay = RelayFixture.Start();
+        var credential = relay.Mint();
+        await using var client = await relay.ConnectAsync(credential: credential);
+        await using var moved = await relay.ConnectAsync(credential: credential);
+        Assert.Equal(437, await client.CodeAsync(StunMethod.Refresh));
+        var request = client.BuildRequest(StunMethod.Allocate, TransactionId.NewRandom(), (ref StunWriter writer) =>
+        {
+            writer.Add(new RequestedTransport(RequestedTransport.Udp));
+            writer.Add(AttributeType.MobilityTicket, []);
+        }, authenticate: true);
+        var first = await client.ExchangeAsync(request);
+        Assert.True(first.Message.TryFind(AttributeType.MobilityTicket, out var ticket));
+        await moved.RefreshAsync(600, ticket.ToArray());
+        await moved.CreatePermissionAsync(TransportAddress.Parse("127.0.0.1:9"));
+        Assert.Equal(first.Bytes.ToArray(), (await client.ExchangeAsync(request)).Bytes.ToArray());
+        Assert.Equal(1, relay.Server.Allocations);
+        Assert.Equal(437, await client.CodeAsync(StunMethod.Refresh));
+        await moved.RefreshAsync(0);
+
+        var again = client.BuildRequest(StunMethod.Allocate, TransactionId.NewRandom(), (ref StunWriter writer) => writer.Add(new RequestedTransport(RequestedTransport.Udp)), authenticate: true);
+        var second = await client.ExchangeAsync(again);
+        Assert.False(second.IsError);
+        await client.RefreshAsync(0);
+        Assert.Equal(second.Bytes.ToArray(), (await client.ExchangeAsync(again)).Bytes.ToArray());
+        Assert.Equal(0, relay.Server.Allocations);
+    }
+
+    [Fact]
+    public async Task Moved_allocation_outlives_the_relay_at_its_new_5_tuple_and_can_move_again()
+    {
+        await using var relay = RelayFixture.Start();
+        var credential = relay.Mint();
+        using var peer = new Peer();
+        await using var client = await relay.ConnectAsync(credential: credential);
+        await using var moved = await relay.ConnectAsync(credential: credential);
+        await using var again = await relay.ConnectAsync(credential: credential);
+        var allocated = await client.AllocateAsync(Asked);
+        var ticket = (await moved.RefreshAsync(600, allocated.MobilityTicket)).MobilityTicket;
+        await moved.CreatePermissionAsync(peer.Address);
+        await relay.CrashAsync();
+        relay.StartServer();
+        await peer.SendAsync("still there"u8.ToArray(), allocated.Relayed);
+        Assert.Equal("still there", await ReadAsync(moved));
+        await again.RefreshAsync(600, ticket);
+        await again.SendAsync(peer.Address, "here now"u8.ToArray());
+        Assert.Equal("here now", Encoding.ASCII.GetString((await peer.ReceiveAsync()).Data));
+        await again.RefreshAsync(0);
+        await UntilNothingIsLeftAsync(relay);
     }
 
     [Fact]
