@@ -189,6 +189,11 @@ public sealed class TurnClient : IAsyncDisposable
         return number;
     }
 
+    /// <summary>Knows a channel that another client bound: they stay with an allocation that moves (RFC 8016 §3.2.1), and data may come before a ChannelBind could.</summary>
+    /// <param name="peer">Address and port.</param>
+    /// <param name="channel">0x4000 to 0x4FFF.</param>
+    public void AdoptChannel(TransportAddress peer, ushort channel) => _channels.Bound(channel, peer);
+
     /// <summary>Asks the server to connect to a peer (RFC 6062 §4.3).</summary>
     /// <returns>The connection id for <see cref="OpenConnectionAsync"/>.</returns>
     public async Task<uint> ConnectPeerAsync(TransportAddress peer, CancellationToken cancellationToken = default)

@@ -124,6 +124,7 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
         Count = byId.Count;
         wheel.Schedule(allocation, Math.Min(allocation.ExpiresTick, allocation.CredentialExpiresTick));
         allocation.Leg.OnAllocation(open: true);
+        FastPath.OnPlaced(allocation);
         metrics.AllocationOpened(allocation.FiveTuple.Transport);
     }
 
@@ -167,12 +168,14 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
 
     private void Switch(Allocation allocation, ClientPath path)
     {
+        FastPath.OnClosing(allocation, IPFamily.None);
         Unmap(allocation, allocation.FiveTuple);
         replies.Add(allocation.FiveTuple, allocation.AllocateTransaction, allocation.AllocateResponse, wheel.Now);
         var old = allocation.Leg;
         (allocation.FiveTuple, allocation.Leg, allocation.NewPath) = (path.Tuple, path.Leg, null);
         old.OnAllocation(open: false);
         allocation.Moved();
+        FastPath.OnPlaced(allocation);
     }
 
     private void Leave(Allocation allocation)

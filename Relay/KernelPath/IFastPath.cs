@@ -15,10 +15,13 @@ internal interface IFastPath
     /// <summary>Application bytes relayed past the process since the start, both directions. Any thread may read it.</summary>
     long Bytes { get; }
 
+    /// <summary>An allocation has its place, with all its channels: it was made, restored from the journal, or has moved to another 5-tuple.</summary>
+    void OnPlaced(Allocation allocation);
+
     /// <summary>A channel was bound or refreshed.</summary>
     void OnBound(Allocation allocation, ushort channel);
 
-    /// <summary>An allocation ends, or gives back its relayed address of one family. Its counters are final when the method returns.</summary>
+    /// <summary>An allocation ends, leaves its 5-tuple, or gives back its relayed address of one family. Its counters are final when the method returns.</summary>
     /// <param name="allocation">Its relayed sockets are still open.</param>
     /// <param name="family">The family, or <see cref="IPFamily.None"/> for all.</param>
     void OnClosing(Allocation allocation, IPFamily family);
@@ -38,6 +41,10 @@ internal sealed class NoFastPath : IFastPath
     public long Packets => 0;
 
     public long Bytes => 0;
+
+    public void OnPlaced(Allocation allocation)
+    {
+    }
 
     public void OnBound(Allocation allocation, ushort channel)
     {

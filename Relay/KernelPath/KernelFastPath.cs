@@ -28,13 +28,39 @@ internal sealed class KernelFastPath(Forwarder forwarder, TimingWheel wheel) : I
 
     public long Bytes => Volatile.Read(ref bytes);
 
+    public void OnPlaced(Allocation allocation)
+    {
+        foreach (var binding in allocation.Peers.Channels)
+        {
+            Open(allocation, binding);
+        }
+    }
+
     public void OnBound(Allocation allocation, ushort channel)
     {
-        if (allocation.Peers.FindChannel(channel, wheel.Now) is not { } binding)
+        if (allocation.Peers.FindChannel(channel, wheel.Now) is { } binding)
         {
-            return;
+            Open(allocation, binding);
         }
+    }
 
+    public void OnClosing(Allocation allocation, IPFamily family)
+    {
+        foreach (var binding in allocation.Peers.Channels)
+        {
+            if (binding.Kernel is { } channel && (family == IPFamily.None || family == binding.Peer.Family))
+            {
+                Close(channel);
+            }
+        }
+    }
+
+    public void Recheck() => LookAtAll(wheel.Now, turn: -1);
+
+    public void OnTick(long now) => LookAtAll(now, turn: (int)(now % Turns));
+
+    private void Open(Allocation allocation, ChannelBinding binding)
+    {
         if (binding.Kernel is { } known)
         {
             Look(known, wheel.Now);
@@ -55,21 +81,6 @@ internal sealed class KernelFastPath(Forwarder forwarder, TimingWheel wheel) : I
             channels.Add(binding.Kernel);
         }
     }
-
-    public void OnClosing(Allocation allocation, IPFamily family)
-    {
-        foreach (var binding in allocation.Peers.Channels)
-        {
-            if (binding.Kernel is { } channel && (family == IPFamily.None || family == binding.Peer.Family))
-            {
-                Close(channel);
-            }
-        }
-    }
-
-    public void Recheck() => LookAtAll(wheel.Now, turn: -1);
-
-    public void OnTick(long now) => LookAtAll(now, turn: (int)(now % Turns));
 
     private void LookAtAll(long now, int turn)
     {

@@ -9,14 +9,17 @@ namespace NetDiscovery.Relay.Kernel.Tests.Fixtures;
 /// <summary>A relay, a client with an allocation and a channel, and the peer at its other end.</summary>
 internal sealed class Call : IAsyncDisposable
 {
-    private readonly TransportAddress relayed;
+    private readonly byte[] ticket;
+    private readonly MintedCredential credential;
 
-    private Call(RelayFixture relay, TurnClient client, Peer peer, TransportAddress relayed)
+    private Call(RelayFixture relay, TurnClient client, Peer peer, AllocateResult allocated, MintedCredential credential)
     {
         Relay = relay;
         Client = client;
         Peer = peer;
-        this.relayed = relayed;
+        Relayed = allocated.Relayed;
+        ticket = allocated.MobilityTicket.ToArray();
+        this.credential = credential;
     }
 
     public RelayFixture Relay { get; }
@@ -25,27 +28,30 @@ internal sealed class Call : IAsyncDisposable
 
     public Peer Peer { get; }
 
+    public TransportAddress Relayed { get; }
+
     public long KernelPackets => Relay.Server.Workers.Sum(worker => worker.Table.FastPath.Packets);
 
     /// <summary>True once no permission is left.</summary>
     public bool PeersDenied => Relay.SingleAllocation().Peers.Permissions.All(permission => permission.Verdict == RelayedAddresses.PeerVerdict.Denied);
 
-    public static async Task<Call> OpenAsync(Network network, string mode, bool ipv6, bool checksumsByCard = false, TestTenant? tenant = null, TimeProvider? time = null)
+    public static async Task<Call> OpenAsync(Network network, string mode, bool ipv6, bool checksumsByCard = false, TestTenant? tenant = null, TimeProvider? time = null, bool mobile = false)
     {
         Surroundings.Need();
         network.SetChecksumsByCard(checksumsByCard);
         var relay = Network.StartRelay(mode, tenant: tenant, time: time);
         Assert.True(relay.Server.KernelPath.On == (mode != "off"), relay.Server.KernelPath.State);
-        var client = network.Connect(relay, ipv6);
+        var credential = relay.Mint();
+        var client = network.Connect(relay, ipv6, credential);
         var peer = network.OpenPeer(ipv6);
-        var allocated = await client.AllocateAsync(new AllocateOptions { Family = peer.Address.Family });
+        var allocated = await client.AllocateAsync(new AllocateOptions { Family = peer.Address.Family, Mobility = mobile });
 
         // The relay's kernel gets to know the peer, as it does in any session that begins with a Send indication.
         await client.CreatePermissionAsync(peer.Address);
         await client.SendAsync(peer.Address, new byte[] { 0 });
         await peer.ReceiveAsync();
         await client.BindChannelAsync(peer.Address);
-        return new Call(relay, client, peer, allocated.Relayed);
+        return new Call(relay, client, peer, allocated, credential);
     }
 
     /// <summary>There and back.</summary>
@@ -54,8 +60,8 @@ internal sealed class Call : IAsyncDisposable
         await Client.SendAsync(Peer.Address, data);
         var (there, from) = await Peer.ReceiveAsync();
         Assert.Equal(data, there);
-        Assert.Equal(relayed, from);
-        await Peer.SendAsync(data, relayed);
+        Assert.Equal(Relayed, from);
+        await Peer.SendAsync(data, Relayed);
         var back = await Client.ReceiveAsync(new CancellationTokenSource(10_000).Token);
         Assert.Equal(data, back.Data.ToArray());
         Assert.Equal(Peer.Address, back.Peer);
@@ -68,7 +74,7 @@ internal sealed class Call : IAsyncDisposable
         for (var i = 0; i < 20; i++)
         {
             await Client.SendRawAsync(new byte[] { 0x40, 0, 0, 1, 9 });
-            await Peer.SendAsync([8], relayed);
+            await Peer.SendAsync([8], Relayed);
         }
 
         await Client.BindingAsync();
@@ -137,9 +143,20 @@ internal sealed class Call : IAsyncDisposable
         return end.Totals;
     }
 
-    public (long BytesFromClient, long BytesToClient, long BytesToPeer, long BytesFromPeer, long PacketsToPeer, long PacketsFromPeer) Counters()
+    /// <summary>The client from another port, with its ticket (RFC 8016).</summary>
+    public async Task<TurnClient> MoveAsync(Network network)
     {
-        var counters = Relay.SingleAllocation().Counters;
+        var moved = network.Connect(Relay, Peer.Address.Family == IPFamily.IPv6, credential);
+        await moved.RefreshAsync(600, ticket);
+        moved.AdoptChannel(Peer.Address, 0x4000);
+        return moved;
+    }
+
+    public (long BytesFromClient, long BytesToClient, long BytesToPeer, long BytesFromPeer, long PacketsToPeer, long PacketsFromPeer) Counters() => CountersOf(Relay);
+
+    public static (long BytesFromClient, long BytesToClient, long BytesToPeer, long BytesFromPeer, long PacketsToPeer, long PacketsFromPeer) CountersOf(RelayFixture relay)
+    {
+        var counters = relay.SingleAllocation().Counters;
         return (counters.BytesFromClient, counters.BytesToClient, counters.BytesToPeer, counters.BytesFromPeer, counters.PacketsToPeer, counters.PacketsFromPeer);
     }
 

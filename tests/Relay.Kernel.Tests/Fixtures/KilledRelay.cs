@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using NetDiscovery.Relay.Tests.Fixtures;
 using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Relay.Kernel.Tests.Fixtures;
@@ -7,7 +8,8 @@ namespace NetDiscovery.Relay.Kernel.Tests.Fixtures;
 /// <summary>A relay in a process of its own, to be killed.</summary>
 internal sealed class KilledRelay : IDisposable
 {
-    private const string Folder = "RELAY_KERNEL_TESTS_FOLDER", Mode = "RELAY_KERNEL_TESTS_MODE";
+    /// <summary>What the process that will be killed is started with, before folder and mode.</summary>
+    public const string Command = "relay-to-be-killed";
 
     private readonly Process process;
 
@@ -16,9 +18,6 @@ internal sealed class KilledRelay : IDisposable
         this.process = process;
         (Port, Username, Password) = (int.Parse(words[0], CultureInfo.InvariantCulture), words[1], words[2]);
     }
-
-    /// <summary>True in the process that will be killed.</summary>
-    public static bool IsThisProcess => Environment.GetEnvironmentVariable(Folder) is not null;
 
     public int Port { get; }
 
@@ -29,28 +28,26 @@ internal sealed class KilledRelay : IDisposable
     /// <summary>Starts it; its journal is in <paramref name="folder"/>.</summary>
     public static async Task<KilledRelay> StartAsync(string folder, string mode)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [typeof(KilledRelay).Assembly.Location, "--explicit", "only", "--filter-method", "*The_relay_that_is_killed"])
-        {
-            RedirectStandardOutput = true,
-        };
-        start.Environment[Folder] = folder;
-        start.Environment[Mode] = mode;
-        var process = Process.Start(start)!;
+        var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Program, Command, folder, mode]) { RedirectStandardOutput = true })!;
         var ready = Path.Combine(folder, "ready");
-        await Eventually.EventuallyAsync(() => File.Exists(ready), TimeSpan.FromSeconds(60), "the relay in another process listens");
+        await Eventually.EventuallyAsync(() => File.Exists(ready) || process.HasExited, TimeSpan.FromSeconds(60), "the relay in another process listens");
+        Assert.False(process.HasExited, "the relay in another process ended");
         return new KilledRelay(process, (await File.ReadAllTextAsync(ready)).Split(' '));
     }
 
+    // Tests run as the program itself, or under dotnet.
+    private static string[] Program => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(KilledRelay).Assembly.Location] : [];
+
     /// <summary>Becomes the relay, until killed.</summary>
-    public static async Task BecomeAsync()
+    public static async Task<int> BecomeAsync(string folder, string mode)
     {
-        var folder = Environment.GetEnvironmentVariable(Folder) ?? throw new InvalidOperationException("Only for the process that is to be killed.");
-        await using var relay = Network.StartRelay(Environment.GetEnvironmentVariable(Mode)!, options => options.DataPath = folder);
+        await using var relay = Network.StartRelay(mode, options => options.DataPath = folder, new TestTenant(seed: folder));
         Assert.True(relay.Server.KernelPath.On, relay.Server.KernelPath.State);
         var credential = relay.Mint();
         await File.WriteAllTextAsync(Path.Combine(folder, "writing"), $"{relay.Options.Port} {credential.Username} {credential.Password}");
         File.Move(Path.Combine(folder, "writing"), Path.Combine(folder, "ready"));
         await Task.Delay(Timeout.Infinite);
+        return 1;
     }
 
     /// <summary>SIGKILL.</summary>

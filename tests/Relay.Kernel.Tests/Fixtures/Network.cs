@@ -17,7 +17,7 @@ public sealed class Network
 
     public Network()
     {
-        if (Surroundings.Missing is not null || KilledRelay.IsThisProcess)
+        if (Surroundings.Missing is not null)
         {
             return;
         }

@@ -4,6 +4,7 @@ using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Relay.Client;
 using NetDiscovery.Relay.Kernel.Tests.Fixtures;
 using NetDiscovery.Relay.Tests.Fixtures;
+using NetDiscovery.TestKit;
 
 [assembly: AssemblyFixture(typeof(NetDiscovery.Relay.Kernel.Tests.Fixtures.Network))]
 
@@ -124,12 +125,13 @@ public sealed class KernelPathTests(Network network)
     }
 
     [Theory, MemberData(nameof(KernelModes))]
-    public async Task Killed_relay_bills_every_datagram_the_kernel_forwarded(string mode)
+    public async Task Call_goes_on_after_its_relay_was_killed_and_every_datagram_is_billed_once(string mode)
     {
         Surroundings.Need();
         network.SetChecksumsByCard(false);
-        await using var successor = Network.StartRelay(mode, start: false);
-        using var killed = await KilledRelay.StartAsync(successor.Folder, mode);
+        using var temporary = new TempFolder();
+        var folder = temporary.Path;
+        using var killed = await KilledRelay.StartAsync(folder, mode);
         await using var client = await network.ClientSide.Run(() => new TurnClient(new TurnClientOptions
         {
             Server = new IPEndPoint(Network.Relay4, killed.Port),
@@ -140,27 +142,59 @@ public sealed class KernelPathTests(Network network)
         using var peer = network.OpenPeer(ipv6: false);
         var relayed = (await client.AllocateAsync()).Relayed;
         await client.BindChannelAsync(peer.Address);
-        for (var i = 0; i < 500; i++)
-        {
-            await client.SendAsync(peer.Address, Data(i));
-            Assert.Equal(i, (await peer.ReceiveAsync()).Data.Length);
-            await peer.SendAsync(Data(i), relayed);
-            Assert.Equal(i, (await client.ReceiveAsync()).Data.Length);
-        }
+        await PingPongAsync(500);
 
         killed.Kill();
-        successor.StartServer();
+        await using var successor = Network.StartRelay(mode, options => (options.DataPath, options.Port) = (folder, killed.Port), new TestTenant(seed: folder));
+        await RelayFixture.UntilAsync(() => successor.Server.Allocations == 1, "the allocation goes on");
+        var counters = Call.CountersOf(successor);
+        Assert.Equal((500L, 500L), (counters.PacketsToPeer, counters.PacketsFromPeer));
+        Assert.Equal((client.Counters.PayloadBytesSent, client.Counters.PayloadBytesReceived), (counters.BytesToPeer, counters.BytesFromPeer));
+        Call.LegsAgree(client.Counters, counters.BytesFromClient, counters.BytesToClient);
+
+        await PingPongAsync(300);
+        await RelayFixture.UntilAsync(() => successor.Server.Workers.Sum(worker => worker.Table.FastPath.Packets) > 0, "the kernel forwards again");
+        await client.RefreshAsync(0);
         AllocationClosed? end = null;
-        await RelayFixture.UntilAsync(() => (end = successor.Cluster.Events.OfType<AllocationClosed>().SingleOrDefault()) is not null, "the end of the killed relay's allocation is reported");
-        var mine = client.Counters;
-        Call.LegsAgree(mine, end!.Totals.BytesFromClient, end.Totals.BytesToClient);
-        Assert.Equal((mine.PayloadBytesSent, mine.PayloadBytesReceived), (end.Totals.BytesToPeer, end.Totals.BytesFromPeer));
-        Assert.Equal((500L, 500L), (end.Totals.PacketsToPeer, end.Totals.PacketsFromPeer));
+        await RelayFixture.UntilAsync(() => (end = successor.Cluster.Events.OfType<AllocationClosed>().SingleOrDefault()) is not null, "the end is reported");
+        Assert.Equal((800L, 800L), (end!.Totals.PacketsToPeer, end.Totals.PacketsFromPeer));
+        Assert.Equal((client.Counters.PayloadBytesSent, client.Counters.PayloadBytesReceived), (end.Totals.BytesToPeer, end.Totals.BytesFromPeer));
+
+        async Task PingPongAsync(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                await client.SendAsync(peer.Address, Data(i));
+                Assert.Equal(i, (await peer.ReceiveAsync()).Data.Length);
+                await peer.SendAsync(Data(i), relayed);
+                Assert.Equal(i, (await client.ReceiveAsync(new CancellationTokenSource(10_000).Token)).Data.Length);
+            }
+        }
     }
 
-    /// <summary>What <see cref="KilledRelay"/> runs in a process of its own.</summary>
-    [Fact(Explicit = true)]
-    public Task The_relay_that_is_killed() => KilledRelay.BecomeAsync();
+    [Theory, MemberData(nameof(Modes))]
+    public async Task Client_that_moves_takes_its_channels_along(string mode, bool ipv6)
+    {
+        await using var path = await Call.OpenAsync(network, mode, ipv6, mobile: true);
+        await path.PingPongAsync(Data(100));
+        await using var moved = await path.MoveAsync(network);
+        for (var i = 0; i < 20; i++)
+        {
+            await moved.SendAsync(path.Peer.Address, new byte[] { 9 });
+            Assert.Equal([9], (await path.Peer.ReceiveAsync()).Data);
+            await path.Peer.SendAsync([8], path.Relayed);
+            Assert.Equal([8], (await moved.ReceiveAsync(new CancellationTokenSource(10_000).Token)).Data.ToArray());
+        }
+
+        // The old 5-tuple is nobody's.
+        await path.Client.SendRawAsync(new byte[] { 0x40, 0, 0, 1, 7 });
+        await path.Client.BindingAsync();
+        Assert.True(path.Peer.IsQuiet);
+        await path.SettledAsync(expected: 2 + 38);
+        var counters = path.Counters();
+        Assert.Equal((1L + 1 + 20, 1L + 20), (counters.PacketsToPeer, counters.PacketsFromPeer));
+        Assert.Equal((1L + 100 + 20, 100L + 20), (counters.BytesToPeer, counters.BytesFromPeer));
+    }
 
     [Fact]
     public async Task Without_the_rights_the_path_is_off_and_says_why()

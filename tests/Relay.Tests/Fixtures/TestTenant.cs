@@ -10,11 +10,15 @@ namespace NetDiscovery.Relay.Tests.Fixtures;
 /// <summary>A tenant and the means to mint its credentials.</summary>
 internal sealed class TestTenant
 {
-    private readonly SigningKey key = new(1, RandomNumberGenerator.GetBytes(32), DateTimeOffset.UnixEpoch);
+    private readonly SigningKey key;
 
-    public TestTenant(DiscoveryConfiguration? discovery = null)
+    /// <param name="discovery">Its configuration.</param>
+    /// <param name="seed">The same seed makes the same tenant, in another process too.</param>
+    public TestTenant(DiscoveryConfiguration? discovery = null, string? seed = null)
     {
-        Id = TenantId.New();
+        var secret = seed is null ? RandomNumberGenerator.GetBytes(32) : SHA256.HashData(Encoding.UTF8.GetBytes(seed));
+        key = new SigningKey(1, secret, DateTimeOffset.UnixEpoch);
+        Id = seed is null ? TenantId.New() : new TenantId(new Guid(secret.AsSpan(0, 16)));
         Snapshot = new TenantSnapshot(
             Id, 1, TenantStatus.Active, [key], discovery ?? DiscoveryConfiguration.Default, [], ImmutableSortedDictionary<string, DateTimeOffset>.Empty);
     }
