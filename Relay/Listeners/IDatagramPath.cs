@@ -13,6 +13,28 @@ internal interface IDatagramPath : IDisposable
     /// <param name="error">Why it failed.</param>
     /// <returns>Null when the system refused.</returns>
     IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error);
+
+    /// <summary>Begins a batch: what is sent from now on may wait for <see cref="EndBatch"/>. Both inside the worker, without leaving it in between.</summary>
+    void BeginBatch()
+    {
+        // A path that sends at once has none.
+    }
+
+    /// <summary>Ends a batch: what waited is sent.</summary>
+    void EndBatch()
+    {
+        // See BeginBatch.
+    }
+
+    /// <summary>Calls <paramref name="member"/> when the batch that is being handled ends; at once when there is none.</summary>
+    void AtBatchEnd(IBatchMember member) => member.OnBatchEnd();
+}
+
+/// <summary>Something that gathers during a batch what it does once at its end.</summary>
+internal interface IBatchMember
+{
+    /// <summary>Called inside the worker.</summary>
+    void OnBatchEnd();
 }
 
 /// <summary>One bound UDP socket. Used inside its worker only.</summary>

@@ -5,17 +5,20 @@ namespace NetDiscovery.Relay.Listeners;
 
 /// <summary>
 /// Bytes on their way to one stream client: a worker appends, one sending loop takes all there is. Memory is held only while there is
-/// something to send; the loop is woken without allocating, on the thread that appended.
+/// something to send; the loop is woken without allocating, on the thread that appended, at the end of a batch: what one batch brings leaves
+/// together.
 /// </summary>
 /// <param name="gate">The worker's gate; held by every caller but <see cref="WaitAsync"/>.</param>
+/// <param name="path">The worker's datagrams, which come in batches.</param>
 /// <param name="limits">Bounds the memory of all queues together.</param>
-internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValueTaskSource
+internal sealed class OutgoingQueue(Lock gate, IDatagramPath path, ConnectionLimits limits) : IValueTaskSource, IBatchMember
 {
     private const int SmallestBuffer = 4096;
     private ManualResetValueTaskSourceCore<bool> wake;
     private byte[] filling = [];
     private byte[] sending = [];
     private bool waiting;
+    private bool waking;
     private bool finished;
     private bool closed;
 
@@ -36,13 +39,20 @@ internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValue
 
         message.CopyTo(filling.AsSpan(Length));
         Length += message.Length;
-        if (waiting)
+        if (waiting && !waking)
         {
-            waiting = false;
-            wake.SetResult(true);
+            waking = true;
+            path.AtBatchEnd(this);
         }
 
         return true;
+    }
+
+    /// <inheritdoc/>
+    public void OnBatchEnd()
+    {
+        waking = false;
+        Wake();
     }
 
     /// <summary>Waits until there is something to send. One caller at a time, outside the gate.</summary>
@@ -79,11 +89,7 @@ internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValue
     public void Finish()
     {
         finished = true;
-        if (waiting)
-        {
-            waiting = false;
-            wake.SetResult(true);
-        }
+        Wake();
     }
 
     /// <summary>Ends the queue and wakes the sending loop; the loop then calls <see cref="TryTake"/> a last time, which frees the memory.</summary>
@@ -92,11 +98,7 @@ internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValue
         closed = true;
         Length = 0;
         Release(ref filling);
-        if (waiting)
-        {
-            waiting = false;
-            wake.SetResult(true);
-        }
+        Wake();
     }
 
     void IValueTaskSource.GetResult(short token) => wake.GetResult(token);
@@ -105,6 +107,15 @@ internal sealed class OutgoingQueue(Lock gate, ConnectionLimits limits) : IValue
 
     void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         wake.OnCompleted(continuation, state, token, flags);
+
+    private void Wake()
+    {
+        if (waiting)
+        {
+            waiting = false;
+            wake.SetResult(true);
+        }
+    }
 
     private bool TryGrow(int needed, bool trusted)
     {

@@ -40,7 +40,7 @@ internal sealed class StreamConnection : ClientLeg
         this.stream = stream;
         this.tuple = tuple;
         this.limits = limits;
-        outgoing = new OutgoingQueue(worker.Gate, limits);
+        outgoing = new OutgoingQueue(worker.Gate, worker.Path, limits);
         deadline = new Deadline(this);
     }
 
@@ -169,7 +169,7 @@ internal sealed class StreamConnection : ClientLeg
                 int consumed;
                 lock (worker.Gate)
                 {
-                    if (closed || (consumed = TakeFrames(buffer.GetSpan()[..filled])) < 0)
+                    if (closed || (consumed = TakeBatch(buffer.GetSpan()[..filled])) < 0)
                     {
                         return;
                     }
@@ -189,6 +189,19 @@ internal sealed class StreamConnection : ClientLeg
         finally
         {
             DatagramBuffers.Shared.Return(buffer);
+        }
+    }
+
+    private int TakeBatch(ReadOnlySpan<byte> bytes)
+    {
+        worker.Path.BeginBatch();
+        try
+        {
+            return TakeFrames(bytes);
+        }
+        finally
+        {
+            worker.Path.EndBatch();
         }
     }
 

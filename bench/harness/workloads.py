@@ -1,5 +1,6 @@
 """What is measured, and against which targets."""
 
+import dataclasses
 import time
 
 from . import processes
@@ -81,20 +82,22 @@ def binding(servers, plan, report, quick, rate):
 def control(servers, plan, report, quick, rate):
     servers = [server for server in servers if server.name != "floor"]
     report.heading("Allocate (401), Allocate, Refresh 0: server CPU us per cycle; relay alone for ours")
+    # As fast as it goes comes first: it also brings the code of our process to its final form, which at 500/s would take minutes.
+    results = take_turns("control", servers, dataclasses.replace(plan, first_warm=2 * plan.first_warm), concurrency=32)
+    report.row("as fast as it goes, 32 at a time", _column(results, "cpu_us"), digits=1)
+    report.row("  cycles per second then", _column(results, "per_second"), digits=0)
+    report.notes(results)
     before = {server.name: server.control_plane_cpu() for server in servers if hasattr(server, "control_plane_cpu")}
     results = take_turns("control", servers, plan, 500, concurrency=64)
     report.row("at 500 cycles/s", _column(results, "cpu_us"), 0.5, digits=1)
     report.row("  p99 of Allocate, us", _column(results, "p99_ns", 1e-3), digits=0)
     report.notes(results)
+    cycles = 500 * (plan.rounds * (plan.seconds + plan.warm) + plan.first_warm - plan.warm) * max(1, len(before))
     for server in servers:
         if server.name in before:
             spent = server.control_plane_cpu() - before[server.name]
-            cycles = 500 * (plan.rounds * (plan.seconds + plan.warm) + plan.first_warm - plan.warm)
-            print(f"  (the control plane of {server.name} spent about {spent / cycles * 1e6:.0f} us per cycle)")
-    results = take_turns("control", servers, plan, concurrency=32)
-    report.row("as fast as it goes, 32 at a time", _column(results, "cpu_us"), digits=1)
-    report.row("  cycles per second then", _column(results, "per_second"), digits=0)
-    report.notes(results)
+            print(f"  (the control plane spent about {spent / cycles * 1e6:.0f} us per cycle)")
+            break
 
 
 def memory(servers, plan, report, quick, rate):

@@ -29,6 +29,7 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
     private readonly Nap nap = new();
     private readonly List<BatchedDatagramSocket?> sockets = [];
     private readonly Stack<int> freeSlots = new();
+    private readonly List<IBatchMember> members = [];
     private List<BatchedDatagramSocket> unfinished = [];
     private List<BatchedDatagramSocket> continued = [];
     private uint generation;
@@ -41,13 +42,41 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
     /// <summary>What is sent at the end of the batch.</summary>
     internal DepartureQueue Departures { get; } = new();
 
-    /// <summary>True while a batch is handled, and so only on the path's own thread: what is sent then waits for the batch's end.</summary>
+    /// <summary>True while a batch is handled: what is sent then waits for its end.</summary>
     internal bool Batching { get; private set; }
 
     public IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error)
     {
         var descriptor = SocketOpener.TryOpen(local, sharedPort, bufferBytes, out var bound, out error);
         return descriptor < 0 ? null : new BatchedDatagramSocket(this, descriptor, bound, sink);
+    }
+
+    public void BeginBatch() => Batching = !disposed;
+
+    public void EndBatch()
+    {
+        Departures.FlushAll();
+        Batching = false;
+
+        // None of them begins a batch or joins one.
+        foreach (var member in members)
+        {
+            member.OnBatchEnd();
+        }
+
+        members.Clear();
+    }
+
+    public void AtBatchEnd(IBatchMember member)
+    {
+        if (Batching)
+        {
+            members.Add(member);
+        }
+        else
+        {
+            member.OnBatchEnd();
+        }
     }
 
     /// <summary>Begins to deliver what a socket receives.</summary>
@@ -140,7 +169,7 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
     private int ServeBatch(ref int next, int events)
     {
         var datagrams = 0;
-        Batching = true;
+        BeginBatch();
         try
         {
             for (; next < events + continued.Count && datagrams < Batch; next++)
@@ -151,12 +180,10 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
                     datagrams += Receive(socket);
                 }
             }
-
-            Departures.FlushAll();
         }
         finally
         {
-            Batching = false;
+            EndBatch();
         }
 
         return datagrams;
