@@ -41,5 +41,5 @@ def build_hosts():
             stop(f"{host} does not build:\n{done.stdout[-2000:]}")
 
 
-def host_binary(host):
-    return ROOT / host / "bin" / "Release" / "net10.0" / host
+def host_binary(host, root=ROOT):
+    return pathlib.Path(root) / host / "bin" / "Release" / "net10.0" / host

@@ -51,10 +51,10 @@ class ControlPlane:
             "Gateway__Urls": f"http://127.0.0.1:{API_PORT}", "Logging__LogLevel__Default": "Warning"}
         return environment | {key.replace(":", "__"): str(value) for key, value in extra.items()}
 
-    def start_host(self, host, core, log=None, **settings):
+    def start_host(self, host, core, log=None, root=build.ROOT, environment=None, **settings):
         output = open(build.OUT / f"{log or host.lower()}.log", "w")
-        return processes.start([build.host_binary(host)], core, cwd=self.folder, stdout=output,
-                               stderr=subprocess.STDOUT, env=self.settings(**settings))
+        return processes.start([build.host_binary(host, root)], core, cwd=self.folder, stdout=output,
+                               stderr=subprocess.STDOUT, env=self.settings(**settings) | (environment or {}))
 
     def start(self):
         if self.silo is not None:
@@ -101,6 +101,7 @@ class Ours(servers.Server):
 
     name, port, health = "ours", 13470, 13402
     relay_settings = {}
+    root, environment = build.ROOT, {}
     control_plane = None  # of all relays of this run
 
     def __init__(self):
@@ -114,10 +115,12 @@ class Ours(servers.Server):
     def start(self):
         self.control_plane.start()
         self.process = self.control_plane.start_host(
-            "Relay", processes.SERVER_CORE, self.name,
+            "Relay", processes.SERVER_CORE, self.name, self.root, self.environment,
             **{"Health:Urls": f"http://127.0.0.1:{self.health}", "Relay:Id": f"bench-{self.name}", "Relay:Port": self.port,
                "Relay:TlsPort": self.port + 1, "Relay:MinPort": 20000, "Relay:AllowPeers:0": "127.0.0.0/8",
-               "Relay:Workers": 1} | self.relay_settings)
+               "Relay:Workers": 1,
+               # The generator is a few senders that ask more than any client would; what a request costs is the question here.
+               "Relay:BindingsPerSecond": 1_000_000, "Relay:UnauthenticatedPerSecond": 1_000_000} | self.relay_settings)
         processes.wait_until(lambda: self._ended() or _http(f"http://127.0.0.1:{self.health}/health/ready")[0] == 200,
                              self.name)
         processes.wait_until(lambda: servers.answers_binding(self.address, self.port), f"the UDP port of {self.name}")
@@ -148,3 +151,9 @@ class Portable(Ours):
 
     name, port, health = "portable", 13460, 13403
     relay_settings = {"Relay:DatagramPath": "portable"}
+
+
+class Other(Ours):
+    """A relay built from another work tree, or run with other variables: a change beside what was before it."""
+
+    name, port, health = "other", 13450, 13404
