@@ -11,7 +11,8 @@ namespace NetDiscovery.Relay.Handlers;
 /// <param name="WithIPv6">ADDITIONAL-ADDRESS-FAMILY: IPv6 beside IPv4.</param>
 /// <param name="Parity">EVEN-PORT.</param>
 /// <param name="Token">RESERVATION-TOKEN.</param>
-internal readonly record struct AddressRequest(IPFamily Family, bool WithIPv6, PortParity Parity, ulong? Token)
+/// <param name="Earlier">The client speaks the <see cref="EarlierFamilyAttributes"/>.</param>
+internal readonly record struct AddressRequest(IPFamily Family, bool WithIPv6, PortParity Parity, ulong? Token, bool Earlier)
 {
     /// <summary>Reads the attributes.</summary>
     /// <returns>The error to answer, or 0.</returns>
@@ -21,7 +22,7 @@ internal readonly record struct AddressRequest(IPFamily Family, bool WithIPv6, P
         var even = request.Find(out EvenPort evenPort);
         var token = request.Find(out ReservationToken reservation);
         var family = request.Find(out RequestedAddressFamily requested);
-        var additional = request.Find(out AdditionalAddressFamily second);
+        var additional = EarlierFamilyAttributes.FindAdditional(request, out var second, out var earlier);
         if (even == AttributeStatus.Malformed || token == AttributeStatus.Malformed || family == AttributeStatus.Malformed || additional == AttributeStatus.Malformed
             || request.Find(out DontFragment _) == AttributeStatus.Malformed)
         {
@@ -55,7 +56,8 @@ internal readonly record struct AddressRequest(IPFamily Family, bool WithIPv6, P
             family == AttributeStatus.Ok ? requested.Family : IPFamily.IPv4,
             additional == AttributeStatus.Ok,
             even != AttributeStatus.Ok ? PortParity.Any : evenPort.ReserveNext ? PortParity.EvenWithNext : PortParity.Even,
-            token == AttributeStatus.Ok ? reservation.Token : null);
+            token == AttributeStatus.Ok ? reservation.Token : null,
+            earlier);
         return 0;
     }
 }

@@ -98,7 +98,7 @@ internal static class AllocateHandler
             return context.Error(relayed.Error != 0 ? relayed.Error : StunErrorCode.InsufficientCapacity);
         }
 
-        return Answer(ref context, allocation, relayed, granted);
+        return Answer(ref context, allocation, asked, relayed, granted);
     }
 
     private static HandlerResult Repeat(ref RequestContext context, Allocation existing)
@@ -160,7 +160,7 @@ internal static class AllocateHandler
         return allocation;
     }
 
-    private static HandlerResult Answer(ref RequestContext context, Allocation allocation, in RelayedPair relayed, GrantedLifetime granted)
+    private static HandlerResult Answer(ref RequestContext context, Allocation allocation, AddressRequest asked, in RelayedPair relayed, GrantedLifetime granted)
     {
         var writer = context.Success();
         if (relayed.IPv4 is { } ipv4)
@@ -192,7 +192,7 @@ internal static class AllocateHandler
 
         if (relayed.MissingFamily != IPFamily.None)
         {
-            writer.Add(new AddressErrorCode(relayed.MissingFamily, (int)relayed.MissingCode, ReasonPhrase.Of(relayed.MissingCode)));
+            EarlierFamilyAttributes.AddError(ref writer, new AddressErrorCode(relayed.MissingFamily, (int)relayed.MissingCode, ReasonPhrase.Of(relayed.MissingCode)), asked.Earlier);
         }
 
         var result = context.Finish(ref writer);
