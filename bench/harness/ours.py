@@ -68,12 +68,17 @@ class ControlPlane:
     def mint_token(self):
         """A token of a new tenant, as any client gets one; its username and credential are what TURN asks for."""
         if self.username is None:
-            api = f"http://127.0.0.1:{API_PORT}/v1"
-            tenant = self._created(f"{api}/tenants", {"name": "bench"}, f"Bearer {OPERATOR_KEY}")
-            account = base64.b64encode(f"{tenant['id']}:{tenant['authToken']}".encode()).decode()
-            token = self._created(f"{api}/tokens", {"ttlSeconds": 86400}, f"Basic {account}")
+            gateway, tenant, secret = self.account()
+            account = base64.b64encode(f"{tenant}:{secret}".encode()).decode()
+            token = self._created(f"{gateway}/v1/tokens", {"ttlSeconds": 86400}, f"Basic {account}")
             self.username, self.password = token["username"], token["credential"]
         return self.username, self.password
+
+    def account(self):
+        """The gateway's address, and id and auth token of a new tenant."""
+        gateway = f"http://127.0.0.1:{API_PORT}"
+        tenant = self._created(f"{gateway}/v1/tenants", {"name": "bench"}, f"Bearer {OPERATOR_KEY}")
+        return gateway, tenant["id"], tenant["authToken"]
 
     @staticmethod
     def _created(url, body, authorization):

@@ -1,0 +1,92 @@
+// Makes sessions against a gateway, joins both endpoints of each over WebSockets, has both report their NAT, and measures the time from the POST
+// until both know the decision. Prints one line of JSON per case.
+//   Sessions.Bench GATEWAY TENANT AUTH_TOKEN COUNT SESSIONS_PER_SECOND
+// A rate of 0 starts all of them at once.
+using System.Diagnostics;
+using System.Text.Json;
+using NetDiscovery.Client;
+using NetDiscovery.Client.Models;
+using NetDiscovery.Client.Signaling;
+
+var (gateway, count, rate) = (new Uri(args[0]), int.Parse(args[3]), double.Parse(args[4]));
+using var client = new NetDiscoveryClient(gateway, Credentials.Tenant(args[1], args[2]), new NetDiscoveryClientOptions { MaxAttempts = 1 });
+var nat = new Nat("endpoint-independent", "endpoint-independent");
+var decided = new double[count];
+var made = new double[count];
+var open = new List<SessionConnection>[count];
+
+await MeasureAsync(-1); // connections, code and caches are warm in production
+var failures = 0;
+var first = "";
+var begin = Stopwatch.GetTimestamp();
+var sessions = new Task[count];
+for (var index = 0; index < count; index++)
+{
+    if (rate > 0)
+    {
+        var due = TimeSpan.FromSeconds(index / rate) - Stopwatch.GetElapsedTime(begin);
+        if (due > TimeSpan.Zero)
+            await Task.Delay(due);
+    }
+
+    sessions[index] = GuardAsync(index);
+}
+
+await Task.WhenAll(sessions);
+var seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+var good = decided.Where(milliseconds => milliseconds > 0).Order().ToArray();
+var posts = made.Where(milliseconds => milliseconds > 0).Order().ToArray();
+Console.WriteLine(JsonSerializer.Serialize(new
+{
+    sessions = count, rate, failures, firstFailure = first, seconds = Math.Round(seconds, 2),
+    postMs = new { p50 = At(posts, 0.5), p99 = At(posts, 0.99) }, decidedMs = new { p50 = At(good, 0.5), p99 = At(good, 0.99), max = At(good, 1) },
+}));
+await Task.WhenAll(open.Where(list => list is not null).SelectMany(list => list).Select(connection => connection.DisposeAsync().AsTask()));
+return failures == 0 ? 0 : 1;
+
+async Task GuardAsync(int index)
+{
+    try
+    {
+        await MeasureAsync(index);
+    }
+    catch (Exception exception)
+    {
+        if (Interlocked.Increment(ref failures) == 1)
+            first = exception.Message;
+    }
+}
+
+async Task MeasureAsync(int index)
+{
+    var start = Stopwatch.GetTimestamp();
+    var session = await client.Sessions.CreateAsync(SessionRequest.Of("alice", "bob"));
+    var posted = Stopwatch.GetElapsedTime(start);
+    var both = await Task.WhenAll(JoinAsync(session, "alice"), JoinAsync(session, "bob"));
+    var done = Stopwatch.GetElapsedTime(start);
+    if (index < 0)
+    {
+        foreach (var connection in both)
+            await connection.DisposeAsync();
+        return;
+    }
+
+    (made[index], decided[index], open[index]) = (posted.TotalMilliseconds, done.TotalMilliseconds, [.. both]);
+}
+
+// Joined, NAT reported, decision heard.
+async Task<SessionConnection> JoinAsync(CreatedSession session, string name)
+{
+    using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+    var connection = await SessionConnection.JoinAsync(gateway, session.Id, session.For(name).JoinToken, limit.Token);
+    await connection.ReportNatAsync(nat);
+    await foreach (var message in connection.ReadAllAsync(limit.Token))
+    {
+        if (message is { Type: "decision" or "hello", Mode: "stun" or "turn" })
+            return connection;
+    }
+
+    throw new InvalidOperationException($"{name} never heard a decision.");
+}
+
+static double At(double[] sorted, double quantile) => sorted.Length == 0 ? 0 : Math.Round(sorted[(int)Math.Min(sorted.Length - 1, Math.Ceiling(quantile * sorted.Length) - 1)], 1);
