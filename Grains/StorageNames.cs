@@ -8,4 +8,7 @@ public static class StorageNames
 
     /// <summary>Allocation states: small, changing often, written in groups. Returns from a write only when it is durable.</summary>
     public const string Allocations = "Allocations";
+
+    /// <summary>Session and signaling states: change with every message, written in groups. Returns from a write only when it is durable.</summary>
+    public const string Sessions = "Sessions";
 }

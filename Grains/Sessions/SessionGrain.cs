@@ -25,8 +25,8 @@ public sealed class SessionGrain : Grain, ISessionGrain
     private IGrainTimer? watch;
 
     public SessionGrain(
-        [PersistentState("session", StorageNames.Default)] IPersistentState<StoredSession> stored,
-        [PersistentState("signaling", StorageNames.Default)] IPersistentState<SignalingState> mailboxes,
+        [PersistentState("session", StorageNames.Sessions)] IPersistentState<StoredSession> stored,
+        [PersistentState("signaling", StorageNames.Sessions)] IPersistentState<SignalingState> mailboxes,
         TimeProvider time)
     {
         state = new CommittedState<StoredSession>(stored);

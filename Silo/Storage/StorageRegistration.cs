@@ -6,6 +6,7 @@ using NetDiscovery.Grains.Tenants;
 using NetDiscovery.Grains.Usage;
 using NetDiscovery.ServiceDefaults;
 using NetDiscovery.Silo.Storage.Allocations;
+using NetDiscovery.Silo.Storage.States;
 using NetDiscovery.Silo.Storage.Tenants;
 using NetDiscovery.Silo.Storage.Usage;
 using Npgsql;
@@ -54,6 +55,16 @@ internal static class StorageRegistration
         services.AddSingleton<ITenantIndex>(provider => new TenantIndex(provider.GetRequiredService<DbDataSource>(), Options(provider).Engine));
         services.AddKeyedSingleton<IGrainStorageSerializer, StateJsonSerializer>(StateJsonSerializer.Key);
         services.AddKeyedSingleton<IGrainStorage>(StorageNames.Allocations, (provider, _) => ActivatorUtilities.CreateInstance<AllocationGrainStorage>(provider));
+        services.AddSingleton<IStateStore>(provider =>
+        {
+            var service = provider.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId;
+            return provider.GetRequiredService<DbDataSource>() switch
+            {
+                NpgsqlDataSource postgres => new PostgresStateStore(postgres, service),
+                var sqlite => new SqliteStateStore((SqliteDataSource)sqlite, service),
+            };
+        });
+        services.AddKeyedSingleton<IGrainStorage>(StorageNames.Sessions, (provider, _) => ActivatorUtilities.CreateInstance<GroupedGrainStorage>(provider));
         services.AddHostedService<StorageUpkeep>();
     }
 

@@ -48,6 +48,7 @@ public sealed class GrainCluster : IAsyncLifetime
             silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
             silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Default, Storage);
             silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Allocations, Storage);
+            silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Sessions, Storage);
             silo.Services.AddSingleton<ITenantIndex>(new FakeTenantIndex(Storage));
             silo.Services.AddSingleton<IAllocationIndex>(new FakeAllocationIndex(Storage));
             silo.Services.AddSingleton<IUsageLedger>(Ledger);

@@ -25,7 +25,7 @@ public sealed class GrainClassTests
     [Fact]
     public void States_are_kept_by_the_providers_the_silo_registers()
     {
-        Assert.All(GrainClasses.States, state => Assert.Contains(state.State.StorageName, new[] { StorageNames.Default, StorageNames.Allocations }));
+        Assert.All(GrainClasses.States, state => Assert.Contains(state.State.StorageName, new[] { StorageNames.Default, StorageNames.Allocations, StorageNames.Sessions }));
         Assert.All(GrainClasses.States, state => Assert.NotNull(Activator.CreateInstance(state.StateType)));
     }
 

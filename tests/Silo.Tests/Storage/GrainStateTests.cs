@@ -9,17 +9,22 @@ using Orleans.Storage;
 
 namespace NetDiscovery.Silo.Tests.Storage;
 
-/// <summary>Orleans' relational storage over our schema and SQL.</summary>
+/// <summary>What every storage of grain state in <c>grain_state</c> has to do: Orleans' relational one over our SQL, and the grouped one.</summary>
 public sealed class GrainStateTests(PostgresServer server)
 {
+    public static TheoryData<StorageProvider, string> Storages { get; } = new(
+        from engine in Enum.GetValues<StorageProvider>()
+        from name in (string[])[StorageNames.Default, StorageNames.Sessions]
+        select (engine, name));
+
     private readonly ApiKeyState state = new() { Tenant = TenantId.New() };
 
-    [Theory, Engines]
-    public async Task State_is_written_read_changed_and_cleared(StorageProvider engine)
+    [Theory, MemberData(nameof(Storages))]
+    public async Task State_is_written_read_changed_and_cleared(StorageProvider engine, string name)
     {
         await using var database = await TestDatabase.CreateEmptyAsync(engine, server);
         await using var silo = await TestSilo.StartAsync(database);
-        var storage = Storage(silo);
+        var storage = Storage(silo, name);
         var id = Id(GrainKeys.ApiKey(ApiKeyId.New()));
 
         Assert.False((await ReadAsync(storage, id)).RecordExists);
@@ -34,12 +39,12 @@ public sealed class GrainStateTests(PostgresServer server)
         Assert.Equal(0, await database.ScalarAsync<int>("SELECT count(*) FROM grain_state"));
     }
 
-    [Theory, Engines]
-    public async Task A_write_or_clear_over_a_newer_version_is_a_conflict(StorageProvider engine)
+    [Theory, MemberData(nameof(Storages))]
+    public async Task A_write_or_clear_over_a_newer_version_is_a_conflict(StorageProvider engine, string name)
     {
         await using var database = await TestDatabase.CreateEmptyAsync(engine, server);
         await using var silo = await TestSilo.StartAsync(database);
-        var storage = Storage(silo);
+        var storage = Storage(silo, name);
         var id = Id(GrainKeys.ApiKey(ApiKeyId.New()));
         await storage.WriteStateAsync("api-key", id, new GrainState<ApiKeyState> { State = new ApiKeyState() });
         var stale = await ReadAsync(storage, id);
@@ -53,12 +58,12 @@ public sealed class GrainStateTests(PostgresServer server)
         Assert.Equal(state, (await ReadAsync(storage, id)).State);
     }
 
-    [Theory, Engines]
-    public async Task Of_writers_at_once_exactly_one_wins(StorageProvider engine)
+    [Theory, MemberData(nameof(Storages))]
+    public async Task Of_writers_at_once_exactly_one_wins(StorageProvider engine, string name)
     {
         await using var database = await TestDatabase.CreateEmptyAsync(engine, server);
         await using var silo = await TestSilo.StartAsync(database);
-        var storage = Storage(silo);
+        var storage = Storage(silo, name);
         var id = Id(GrainKeys.ApiKey(ApiKeyId.New()));
 
         var won = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () =>
@@ -77,12 +82,12 @@ public sealed class GrainStateTests(PostgresServer server)
         Assert.Single(won, winner => winner);
     }
 
-    [Theory, Engines]
-    public async Task Keys_that_look_like_numbers_or_guids_in_any_case_keep_rows_of_their_own(StorageProvider engine)
+    [Theory, MemberData(nameof(Storages))]
+    public async Task Keys_that_look_like_numbers_or_guids_in_any_case_keep_rows_of_their_own(StorageProvider engine, string name)
     {
         await using var database = await TestDatabase.CreateEmptyAsync(engine, server);
         await using var silo = await TestSilo.StartAsync(database);
-        var storage = Storage(silo);
+        var storage = Storage(silo, name);
         string[] keys = [.. ((string[])["abc", "ABC", "0abc", "00", "0", "7f3b0c1d2e4f5a6b7c8d9e0f1a2b3c4d", "7F3B0C1D2E4F5A6B7C8D9E0F1A2B3C4D"]).Select(GrainKeys.Relay),
             GrainKeys.Tenant(new TenantId(Guid.Empty)), GrainKeys.ApiKey(new ApiKeyId(Guid.Empty))];
 
@@ -94,6 +99,22 @@ public sealed class GrainStateTests(PostgresServer server)
         Assert.Equal(keys.Length, await database.ScalarAsync<int>("SELECT count(*) FROM grain_state"));
         Assert.Equal(keys.Order(StringComparer.Ordinal), (await Task.WhenAll(keys.Select(async key => (key, (await ReadAsync(storage, Id(key))).RecordExists))))
             .Where(found => found.RecordExists).Select(found => found.key).Order(StringComparer.Ordinal));
+    }
+
+    [Theory, Engines]
+    public async Task What_one_storage_wrote_the_other_reads(StorageProvider engine)
+    {
+        await using var database = await TestDatabase.CreateEmptyAsync(engine, server);
+        await using var silo = await TestSilo.StartAsync(database);
+        var (single, grouped) = (Storage(silo, StorageNames.Default), Storage(silo, StorageNames.Sessions));
+        var id = Id(GrainKeys.ApiKey(ApiKeyId.New()));
+        await single.WriteStateAsync("api-key", id, new GrainState<ApiKeyState> { State = state });
+
+        var read = await ReadAsync(grouped, id);
+        read.State = new ApiKeyState();
+        await grouped.WriteStateAsync("api-key", id, read);
+
+        Assert.Equal(read.ETag, (await ReadAsync(single, id)).ETag);
     }
 
     [Fact]
@@ -111,7 +132,7 @@ public sealed class GrainStateTests(PostgresServer server)
         Assert.Equal(names.Distinct(), names);
     }
 
-    private static IGrainStorage Storage(TestSilo silo) => silo.Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Default);
+    private static IGrainStorage Storage(TestSilo silo, string name) => silo.Services.GetRequiredKeyedService<IGrainStorage>(name);
 
     private static GrainId Id(string key) => GrainId.Create("api-key", key);
 

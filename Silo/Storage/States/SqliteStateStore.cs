@@ -1,0 +1,73 @@
+using Microsoft.Data.Sqlite;
+
+namespace NetDiscovery.Silo.Storage.States;
+
+/// <summary>Grain states in the embedded file: one transaction for a whole group.</summary>
+public sealed class SqliteStateStore(SqliteDataSource source, string serviceId) : IStateStore
+{
+    private const string Insert = """
+        INSERT INTO grain_state (service_id, state_name, grain_key, grain_n0, grain_n1, version, state, modified_at)
+        VALUES (@service, @name, @key, 0, 0, @version, @state, strftime('%Y-%m-%dT%H:%M:%fZ'))
+        ON CONFLICT DO NOTHING
+        """;
+
+    private const string Update =
+        $"UPDATE grain_state SET version = @version, state = @state, modified_at = strftime('%Y-%m-%dT%H:%M:%fZ') WHERE {Row} AND version = @version - 1";
+
+    private const string Row = "state_name = @name AND grain_key = @key AND grain_n0 = 0 AND grain_n1 = 0 AND service_id = @service";
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<bool>> WriteAsync(IReadOnlyList<StateWrite> writes)
+    {
+        using var connection = source.OpenConnection();
+        using var transaction = connection.BeginTransaction(deferred: false);
+        using var insert = Command(connection, Insert);
+        using var update = Command(connection, Update);
+        insert.Transaction = update.Transaction = transaction;
+        var stored = new bool[writes.Count];
+        for (var i = 0; i < stored.Length; i++)
+        {
+            var command = writes[i].ExpectedVersion is null ? insert : update;
+            command.Parameters["@name"].Value = writes[i].StateName;
+            command.Parameters["@key"].Value = writes[i].Key;
+            command.Parameters["@version"].Value = writes[i].Version;
+            command.Parameters["@state"].Value = writes[i].Json;
+            stored[i] = command.ExecuteNonQuery() == 1;
+        }
+
+        transaction.Commit();
+        return Task.FromResult<IReadOnlyList<bool>>(stored);
+    }
+
+    /// <inheritdoc/>
+    public Task<(int Version, string Json)?> ReadAsync(string stateName, string key)
+    {
+        using var connection = source.OpenConnection();
+        using var command = Command(connection, $"SELECT version, state FROM grain_state WHERE {Row}");
+        command.Parameters["@name"].Value = stateName;
+        command.Parameters["@key"].Value = key;
+        using var reader = command.ExecuteReader();
+        return Task.FromResult<(int, string)?>(reader.Read() && !reader.IsDBNull(1) ? (reader.GetInt32(0), reader.GetString(1)) : null);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteAsync(string stateName, string key, int version)
+    {
+        using var connection = source.OpenConnection();
+        using var command = Command(connection, $"DELETE FROM grain_state WHERE {Row} AND version = @version");
+        command.Parameters["@name"].Value = stateName;
+        command.Parameters["@key"].Value = key;
+        command.Parameters["@version"].Value = version;
+        return Task.FromResult(command.ExecuteNonQuery() == 1);
+    }
+
+    private SqliteCommand Command(SqliteConnection connection, string sql)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.Parameters.AddRange([
+            new SqliteParameter("@service", serviceId), new SqliteParameter("@name", ""), new SqliteParameter("@key", ""),
+            new SqliteParameter("@version", 0), new SqliteParameter("@state", "")]);
+        return command;
+    }
+}
