@@ -85,10 +85,12 @@ public sealed record RelayHeartbeat(
 /// <summary>The answer to a heartbeat.</summary>
 /// <param name="Register">True: register again before anything else.</param>
 /// <param name="Commands">Commands not yet confirmed, oldest first, at most 256, each with its sequence.</param>
+/// <param name="Alternatives">For a draining relay: healthy relays of its region that take its clients, at most 4; else empty.</param>
 [GenerateSerializer, Immutable, Alias("RelayInstructions")]
 public sealed record RelayInstructions(
     [property: Id(0)] bool Register,
-    [property: Id(1)] ImmutableArray<SequencedCommand> Commands);
+    [property: Id(1)] ImmutableArray<SequencedCommand> Commands,
+    [property: Id(2)] ImmutableArray<RelayAnnouncement> Alternatives = default);
 
 /// <summary>A command and its place in the relay's queue.</summary>
 [GenerateSerializer, Immutable, Alias("SequencedCommand")]

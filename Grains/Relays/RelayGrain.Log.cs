@@ -12,4 +12,7 @@ public sealed partial class RelayGrain
 
     [LoggerMessage(2102, LogLevel.Warning, "Relay {RelayId}: incarnation {Replaced} was alive a moment ago and {Incarnation} registers. If this repeats, two relays use one id.")]
     private partial void IncarnationReplaced(string relayId, Guid replaced, Guid incarnation);
+
+    [LoggerMessage(2109, LogLevel.Warning, "Relay {RelayId} is draining, and the directory did not name another for its clients.")]
+    private partial void NoAlternatives(string relayId, Exception exception);
 }

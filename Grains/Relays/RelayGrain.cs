@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Relays;
@@ -55,10 +56,10 @@ public sealed partial class RelayGrain : Grain, IRelayGrain
         await SaveAsync();
     }
 
-    public Task<RelayInstructions> HeartbeatAsync(RelayHeartbeat heartbeat)
+    public async Task<RelayInstructions> HeartbeatAsync(RelayHeartbeat heartbeat)
     {
         if (state.Announcement is not { } announcement || announcement.Incarnation != heartbeat.Incarnation)
-            return Task.FromResult(new RelayInstructions(true, []));
+            return new RelayInstructions(true, []);
 
         lastHeartbeat = heartbeat;
         lastSeenAt = time.GetUtcNow();
@@ -70,8 +71,10 @@ public sealed partial class RelayGrain : Grain, IRelayGrain
 
         if (behind && lastSeenAt - lastSaveAt >= SavePause)
             _ = SaveAsync();
-        GrainFactory.GetGrain<IRelayDirectoryGrain>(GrainKeys.RelayDirectory(announcement.Region)).ReportAsync(Status(announcement)).Ignore();
-        return Task.FromResult(new RelayInstructions(false, [.. state.Commands.Take(CommandsPerHeartbeat)]));
+        var directory = GrainFactory.GetGrain<IRelayDirectoryGrain>(GrainKeys.RelayDirectory(announcement.Region));
+        directory.ReportAsync(Status(announcement)).Ignore();
+        var instructions = new RelayInstructions(false, [.. state.Commands.Take(CommandsPerHeartbeat)], []);
+        return state.Draining || heartbeat.Draining ? instructions with { Alternatives = await AlternativesAsync(directory) } : instructions;
     }
 
     public async Task<bool> CommandAsync(RelayCommand command)
@@ -98,6 +101,20 @@ public sealed partial class RelayGrain : Grain, IRelayGrain
         state.Draining || lastHeartbeat is { Draining: true },
         lastHeartbeat?.Allocations ?? 0,
         lastHeartbeat?.PacketsPerSecond ?? 0);
+
+    private async Task<ImmutableArray<RelayAnnouncement>> AlternativesAsync(IRelayDirectoryGrain directory)
+    {
+        try
+        {
+            return Alternatives.To(Id, await directory.ListAsync());
+        }
+        catch (Exception exception)
+        {
+            // Draining goes on without: clients get 508 in place of another relay's address.
+            NoAlternatives(Id, exception);
+            return [];
+        }
+    }
 
     private async Task SaveAsync()
     {

@@ -33,7 +33,7 @@ internal sealed class Allocation : WheelTimer
     public (TransactionId Transaction, byte[] Response) LastMove { get; set; } = (default, []);
 
     /// <summary>Whose it is; requests with another username get 441.</summary>
-    public required Credential Credential { get; init; }
+    public required Credential Credential { get; set; }
 
     /// <summary>Its place in the journal, where its counters are.</summary>
     public required JournalSlot Slot { get; init; }
@@ -66,7 +66,7 @@ internal sealed class Allocation : WheelTimer
     public long ExpiresTick { get; set; }
 
     /// <summary>When its credential ends.</summary>
-    public required long CredentialExpiresTick { get; init; }
+    public required long CredentialExpiresTick { get; set; }
 
     /// <summary>True once it has ended.</summary>
     public bool Closed { get; set; }
@@ -114,6 +114,42 @@ internal sealed class Allocation : WheelTimer
         {
             Table.Wheel.Schedule(this, end);
         }
+    }
+
+    /// <returns>False for another user's request: 441. Third parties' tokens have no users; <see cref="TryRenew"/> judges them.</returns>
+    public bool MayBeOf(Credential credential) =>
+        credential is { TokenKey: not null } && Credential is { TokenKey: not null } || credential.Username.AsSpan().SequenceEqual(Credential.Username);
+
+    /// <summary>Takes a newer token of a third party for this allocation (RFC 7635 §4.1.1).</summary>
+    /// <param name="credential">What the request was authenticated with; it passed <see cref="MayBeOf"/>.</param>
+    /// <param name="refresh">Only a Refresh may bring another token.</param>
+    /// <param name="now">The worker's tick.</param>
+    /// <param name="utcNow">The worker's time.</param>
+    /// <returns>False when the request belongs to another token: 441.</returns>
+    public bool TryRenew(Credential credential, bool refresh, long now, DateTimeOffset utcNow)
+    {
+        if (credential.TokenKey is null || ReferenceEquals(credential, Credential))
+        {
+            return true;
+        }
+
+        var same = credential.Proof == Credential.Proof;
+        if (same && Credential.TokenKey is not null && credential.Claims.ExpiresAt == Credential.Claims.ExpiresAt)
+        {
+            return true;
+        }
+
+        if (!same && (!refresh || credential.Claims.Tenant != Credential.Claims.Tenant))
+        {
+            return false;
+        }
+
+        // A restart goes by the newest token; what was counted at the opening is uncounted at the end under the same id.
+        Slot.Rewrite(Report.Identity with { Username = credential.Username, Claims = credential.ClaimsText });
+        Credential = credential = credential.As(Credential.Claims.Token);
+        CredentialExpiresTick = Handlers.GrantedLifetime.TickOf(credential.Claims.ExpiresAt, now, utcNow);
+        Table.Wheel.Schedule(this, Math.Min(ExpiresTick, CredentialExpiresTick));
+        return true;
     }
 
     internal override void OnDue(long now)

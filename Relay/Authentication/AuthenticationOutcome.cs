@@ -41,10 +41,12 @@ internal enum AuthenticationStatus
 /// <param name="UsesSha256">The request carried MESSAGE-INTEGRITY-SHA256, and so must the response.</param>
 /// <param name="Standing">What stands against the credential, for <see cref="AuthenticationStatus.NoLongerGood"/>.</param>
 /// <param name="Tenant">Whom to wait for, for <see cref="AuthenticationStatus.TenantPending"/>.</param>
+/// <param name="KnowsName">The client has proved a name that this relay can also find by USERHASH: its next nonce may say so.</param>
 internal readonly record struct AuthenticationOutcome(
     AuthenticationStatus Status,
     Credential? Credential = null,
     IntegrityKey? Key = null,
     bool UsesSha256 = false,
     ControlPlane.CredentialStanding Standing = ControlPlane.CredentialStanding.Good,
-    TenantId Tenant = default);
+    TenantId Tenant = default,
+    bool KnowsName = false);

@@ -8,19 +8,24 @@ using NetDiscovery.Relay.Protocol.Stun;
 namespace NetDiscovery.Relay.Authentication;
 
 /// <summary>The long-term credential mechanism (RFC 8489 §9.2.4) over minted credentials. Belongs to one worker; asks nobody and never waits.</summary>
-internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCache tenants)
+internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCache tenants, KnownNames names, ThirdPartyAuthorization? thirdParty)
 {
+    private static readonly AttributeType[] TokenAttribute = [AttributeType.AccessToken];
     private readonly byte[] realm = Encoding.ASCII.GetBytes(realm);
     private readonly CredentialCache cache = new();
 
     /// <summary>REALM value.</summary>
     public ReadOnlySpan<byte> Realm => realm;
 
+    /// <summary>What requests may carry here besides the usual.</summary>
+    public ReadOnlySpan<AttributeType> Understood => thirdParty is null ? [] : TokenAttribute;
+
     /// <summary>Checks the credentials of a request.</summary>
     /// <param name="request">Any request.</param>
     /// <param name="client">Where it came from.</param>
     /// <param name="now">The present.</param>
-    public AuthenticationOutcome Check(in StunMessage request, in TransportAddress client, DateTimeOffset now)
+    /// <param name="current">The credential of the allocation on its 5-tuple: a third party's token need not come with each request.</param>
+    public AuthenticationOutcome Check(in StunMessage request, in TransportAddress client, DateTimeOffset now, Credential? current = null)
     {
         // 1. Without integrity there are no credentials.
         if (!request.HasMessageIntegrity && !request.HasMessageIntegritySha256)
@@ -28,27 +33,48 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
             return new AuthenticationOutcome(AuthenticationStatus.Missing);
         }
 
-        // 2. Integrity asks for all the rest. Names are not hidden here (no user anonymity), so USERHASH names nobody.
-        if (!request.TryFind(AttributeType.Realm, out var requestRealm) || !request.TryFind(AttributeType.Nonce, out var nonce))
+        // 2. Integrity asks for all the rest.
+        var named = request.TryFind(AttributeType.Username, out var username);
+        var hashed = request.Find(out UserHash userHash);
+        if (!request.TryFind(AttributeType.Realm, out var requestRealm) || !request.TryFind(AttributeType.Nonce, out var nonce)
+            || (!named && hashed != AttributeStatus.Ok))
         {
             return new AuthenticationOutcome(AuthenticationStatus.Malformed);
         }
 
-        if (!request.TryFind(AttributeType.Username, out var username))
+        // 3. The nonce first: it costs one hash, and whoever has a good one does receive at its address.
+        var fresh = nonces.IsFresh(nonce, client, now, out var features);
+        if (!named)
         {
-            return new AuthenticationOutcome(request.Has(AttributeType.UserHash) ? AuthenticationStatus.Wrong : AuthenticationStatus.Malformed);
+            // Only names that proved themselves here can be found by their hash. A nonce that promised more (it outlived a restart) is stale.
+            if (!names.TryFind(userHash.Hash, out var known))
+            {
+                return new AuthenticationOutcome(fresh && !features.HasFlag(SecurityFeatures.UserAnonymity) ? AuthenticationStatus.Wrong : AuthenticationStatus.StaleNonce);
+            }
+
+            username = known;
         }
 
-        // 3. The nonce first: it costs one hash, and whoever has a good one does receive at its address.
-        if (!nonces.IsFresh(nonce, client, now))
+        if (!fresh)
         {
-            return new AuthenticationOutcome(AuthenticationStatus.StaleNonce);
+            return new AuthenticationOutcome(AuthenticationStatus.StaleNonce, KnowsName: Proves(request, username));
         }
 
         // 4. Our nonces offer password algorithms: the client names list and choice, or neither; a changed list is an attack on the choice.
         if (!TryChooseAlgorithm(request, out var algorithm))
         {
             return new AuthenticationOutcome(AuthenticationStatus.Malformed);
+        }
+
+        // A third party's token brings its own key; one that was taken before is with the allocation.
+        if (thirdParty is not null && request.Has(AttributeType.AccessToken))
+        {
+            return requestRealm.SequenceEqual(realm) ? CheckToken(request, username, client, now) : new AuthenticationOutcome(AuthenticationStatus.Wrong);
+        }
+
+        if (current is { TokenKey: { } tokenKey } && requestRealm.SequenceEqual(realm) && username.SequenceEqual(current.Username))
+        {
+            return Finish(request, current, tokenKey, client, now);
         }
 
         // 5. Who is it?
@@ -65,35 +91,85 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
             return new AuthenticationOutcome(AuthenticationStatus.NoLongerGood, Standing: CredentialStanding.KeyRetired);
         }
 
-        var key = credential.KeyFor(signingKey, realm, algorithm);
-        var usesSha256 = request.HasMessageIntegritySha256;
-        if (!(usesSha256 ? request.CheckMessageIntegritySha256(key) : request.CheckMessageIntegrity(key)))
-        {
-            return new AuthenticationOutcome(AuthenticationStatus.Wrong);
-        }
-
-        cache.Add(credential);
-        credential.Tenant.LastUsedUnixMilliseconds = now.ToUnixTimeMilliseconds();
-
-        // 7. Is it still good, and here?
-        var standing = policy.Judge(credential.Claims, now);
-        status = standing != CredentialStanding.Good ? AuthenticationStatus.NoLongerGood
-            : credential.AcceptsSource(client) ? AuthenticationStatus.Authenticated
-            : AuthenticationStatus.WrongSource;
-        return new AuthenticationOutcome(status, credential, key, usesSha256, standing);
+        return Finish(request, credential, credential.KeyFor(signingKey, realm, algorithm), client, now);
     }
 
-    /// <summary>Adds what a 401 or 438 carries: realm, a new nonce, the password algorithms.</summary>
-    public void AddChallenge(ref StunWriter writer, in TransportAddress client, DateTimeOffset now)
+    /// <summary>Adds what a 401 or 438 carries: realm, a new nonce, the password algorithms, the authorization server's name for this one.</summary>
+    /// <param name="writer">The response.</param>
+    /// <param name="client">Who will use the nonce.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="knowsName">The client may hide its name from now on; only for one that has proved it, so that nobody learns which names are known.</param>
+    public void AddChallenge(ref StunWriter writer, in TransportAddress client, DateTimeOffset now, bool knowsName)
     {
         writer.Add(AttributeType.Realm, realm);
         if (writer.TryReserve(AttributeType.Nonce, NonceIssuer.Size, out var nonce))
         {
-            nonces.Write(client, now, nonce);
+            nonces.Write(client, now, SecurityFeatures.PasswordAlgorithms | (knowsName ? SecurityFeatures.UserAnonymity : 0), nonce);
         }
 
         writer.Add(PasswordAlgorithms.Sha256ThenMd5);
+        if (thirdParty is not null)
+        {
+            writer.Add(AttributeType.ThirdPartyAuthorization, thirdParty.ServerName);
+        }
     }
+
+    private AuthenticationOutcome CheckToken(in StunMessage request, ReadOnlySpan<byte> keyId, in TransportAddress client, DateTimeOffset now)
+    {
+        if (request.Find(out AccessToken token) != AttributeStatus.Ok || !thirdParty!.TryOpen(keyId, token, now, out var claims, out var key, out var cutKey))
+        {
+            return new AuthenticationOutcome(AuthenticationStatus.Wrong);
+        }
+
+        if (!request.HasMessageIntegritySha256 && request.CheckMessageIntegrity(cutKey))
+        {
+            key = cutKey;
+        }
+
+        switch (tenants.Find(claims.Tenant, client, out var entry))
+        {
+            case TenantLookup.Known:
+                return Finish(request, Credential.MakeOfToken(keyId, claims, entry!, key), key, client, now);
+            case TenantLookup.Absent:
+                return new AuthenticationOutcome(AuthenticationStatus.Wrong);
+            case TenantLookup.Asking:
+                return new AuthenticationOutcome(AuthenticationStatus.TenantPending, Tenant: claims.Tenant);
+            default:
+                return new AuthenticationOutcome(AuthenticationStatus.TenantUnavailable);
+        }
+    }
+
+    private AuthenticationOutcome Finish(in StunMessage request, Credential credential, IntegrityKey key, in TransportAddress client, DateTimeOffset now)
+    {
+        if (!IsSignedWith(request, key))
+        {
+            return new AuthenticationOutcome(AuthenticationStatus.Wrong);
+        }
+
+        if (credential.TokenKey is null && cache.Add(credential))
+        {
+            names.Add(credential.Username);
+        }
+
+        credential.Tenant.LastUsedUnixMilliseconds = now.ToUnixTimeMilliseconds();
+
+        // 7. Is it still good, and here?
+        var standing = credential.Tenant.Policy.Judge(credential.Claims, now);
+        var status = standing != CredentialStanding.Good ? AuthenticationStatus.NoLongerGood
+            : credential.AcceptsSource(client) ? AuthenticationStatus.Authenticated
+            : AuthenticationStatus.WrongSource;
+        return new AuthenticationOutcome(status, credential, key, request.HasMessageIntegritySha256, standing);
+    }
+
+    /// <returns>True when the request is signed with the key of a name that was proved here before, whatever its nonce.</returns>
+    private bool Proves(in StunMessage request, ReadOnlySpan<byte> username) =>
+        TryChooseAlgorithm(request, out var algorithm)
+        && cache.TryGet(username, out var credential)
+        && credential.Tenant.Policy.FindKey(credential.Claims.KeyVersion) is { } signingKey
+        && IsSignedWith(request, credential.KeyFor(signingKey, realm, algorithm));
+
+    private static bool IsSignedWith(in StunMessage request, IntegrityKey key) =>
+        request.HasMessageIntegritySha256 ? request.CheckMessageIntegritySha256(key) : request.CheckMessageIntegrity(key);
 
     private AuthenticationStatus FindCredential(ReadOnlySpan<byte> username, in TransportAddress client, out Credential? credential, out Grains.Interfaces.TenantId tenant)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Credentials;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Relay.ControlPlane;
@@ -16,9 +17,10 @@ internal sealed class Credential
     private IntegrityKey? md5;
     private IntegrityKey? sha256;
 
-    private Credential(byte[] username, CredentialClaims claims, TenantEntry tenant)
+    private Credential(byte[] username, byte[] claimsText, CredentialClaims claims, TenantEntry tenant)
     {
         Username = username;
+        ClaimsText = claimsText;
         Claims = claims;
         Tenant = tenant;
         Peers = AddressBlockSet.FromValidated(claims.Scopes.Peers);
@@ -27,6 +29,18 @@ internal sealed class Credential
 
     /// <summary>USERNAME as the client sends it.</summary>
     public byte[] Username { get; }
+
+    /// <summary>The claims in the form of a minted username: the username itself, unless the credential is a third party's token.</summary>
+    public byte[] ClaimsText { get; }
+
+    /// <summary>The integrity key a third party's token brought (RFC 7635); null for a minted credential.</summary>
+    public IntegrityKey? TokenKey { get; private init; }
+
+    /// <summary>Tells one third party's token from another of the same key id: an id made of its key.</summary>
+    public TokenId Proof { get; private init; }
+
+    /// <summary>Counts its Bindings; found at the first.</summary>
+    public BindingCounter? Bindings { get; set; }
 
     /// <summary>What it says.</summary>
     public CredentialClaims Claims { get; }
@@ -37,8 +51,29 @@ internal sealed class Credential
     /// <summary>The only peers it may reach; empty = any.</summary>
     public AddressBlockSet Peers { get; }
 
-    /// <summary>Makes a credential of a username whose claims were read.</summary>
-    public static Credential Make(ReadOnlySpan<byte> username, CredentialClaims claims, TenantEntry tenant) => new(username.ToArray(), claims, tenant);
+    /// <summary>Makes a credential of a username whose claims were read, or of what the journal kept of a third party's token: its key is not there, so the client has to bring it again.</summary>
+    public static Credential Make(ReadOnlySpan<byte> username, CredentialClaims claims, TenantEntry tenant)
+    {
+        var text = username.ToArray();
+        return new Credential(text, text, claims, tenant) { Proof = IsOfToken(claims) ? claims.Token : default };
+    }
+
+    /// <summary>Makes a credential of a third party's token.</summary>
+    /// <param name="keyId">USERNAME: the key id.</param>
+    /// <param name="claims">What the token amounts to.</param>
+    /// <param name="tenant">Who pays.</param>
+    /// <param name="key">The token's integrity key.</param>
+    public static Credential MakeOfToken(ReadOnlySpan<byte> keyId, CredentialClaims claims, TenantEntry tenant, IntegrityKey key) =>
+        new(keyId.ToArray(), Encoding.ASCII.GetBytes(TurnCredential.Encode(claims)), claims, tenant) { TokenKey = key, Proof = claims.Token };
+
+    // No key of a tenant has version 0.
+    private static bool IsOfToken(CredentialClaims claims) => claims.KeyVersion == 0;
+
+    /// <returns>A third party's token, counted under the id of the one it takes the place of.</returns>
+    public Credential As(TokenId token) => new(Username, ClaimsText, Claims with { Token = token }, Tenant) { TokenKey = TokenKey, Proof = Proof };
+
+    /// <returns>True when both were proved by the same password: by the same name, or by the same token.</returns>
+    public bool IsSameUserAs(Credential other) => Proof == other.Proof && Username.AsSpan().SequenceEqual(other.Username);
 
     /// <returns>True when the client may come from <paramref name="client"/>.</returns>
     public bool AcceptsSource(in TransportAddress client) => source is not { } block || block.Contains(AddressBlock.ValueOf(client));

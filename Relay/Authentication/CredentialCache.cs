@@ -33,7 +33,8 @@ internal sealed class CredentialCache(int generationSize = 4096)
     }
 
     /// <summary>Keeps a credential.</summary>
-    public void Add(Credential credential)
+    /// <returns>True when it was not here.</returns>
+    public bool Add(Credential credential)
     {
         if (young.Count >= generationSize)
         {
@@ -41,7 +42,9 @@ internal sealed class CredentialCache(int generationSize = 4096)
             young.Clear();
         }
 
+        var before = young.Count;
         young[credential.Username] = credential;
+        return young.Count > before;
     }
 
     /// <summary>Drops a credential.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Relays;
 
@@ -11,6 +12,9 @@ internal interface IRelayControls
 
     /// <summary>Takes no new allocations (true), or takes them again.</summary>
     void SetDraining(bool draining);
+
+    /// <summary>Learns where clients may go while this relay is draining.</summary>
+    void SetAlternatives(ImmutableArray<RelayAnnouncement> relays);
 
     /// <summary>The sign of life to send now.</summary>
     /// <param name="commandsDone">Highest command carried out.</param>
@@ -67,6 +71,7 @@ internal sealed partial class ClusterLink(
         }
 
         registered = !instructions.Register;
+        controls.SetAlternatives(instructions.Alternatives);
         foreach (var (sequence, command) in instructions.Commands.IsDefault ? [] : instructions.Commands)
         {
             await CarryOutAsync(command);

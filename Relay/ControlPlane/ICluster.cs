@@ -3,6 +3,7 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.Grains.Interfaces.Usage;
 
 namespace NetDiscovery.Relay.ControlPlane;
 
@@ -15,6 +16,9 @@ internal interface ICluster
 
     /// <summary>Delivers control events of one ingest shard; see <see cref="IControlEventGrain.DeliverAsync"/>.</summary>
     Task<ControlBatchResult> DeliverAsync(int shard, ImmutableArray<ControlEvent> events);
+
+    /// <summary>Books running totals of sources of one tenant that share a usage grain, at most 1,000; see <see cref="IUsageGrain.RecordAsync"/>.</summary>
+    Task RecordUsageAsync(TenantId tenant, ImmutableArray<UsageReport> reports);
 
     /// <summary>Announces this relay.</summary>
     Task RegisterAsync(RelayAnnouncement announcement);

@@ -3,6 +3,7 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Relay.Hosting;
 
 namespace NetDiscovery.Relay.ControlPlane;
@@ -15,6 +16,9 @@ internal sealed class OrleansCluster(IGrainFactory grains, RelayIdentity relay) 
 
     public Task<ControlBatchResult> DeliverAsync(int shard, ImmutableArray<ControlEvent> events) =>
         grains.GetGrain<IControlEventGrain>(GrainKeys.Ingest(shard)).DeliverAsync(relay.Id, events);
+
+    public Task RecordUsageAsync(TenantId tenant, ImmutableArray<UsageReport> reports) =>
+        grains.GetGrain<IUsageGrain>(GrainKeys.Usage(tenant, reports[0].SourceId)).RecordAsync(reports);
 
     public Task RegisterAsync(RelayAnnouncement announcement) =>
         grains.GetGrain<IRelayGrain>(GrainKeys.Relay(relay.Id)).RegisterAsync(announcement);

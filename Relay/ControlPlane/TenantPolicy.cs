@@ -89,7 +89,8 @@ internal sealed class TenantPolicy
             return CredentialStanding.Revoked;
         }
 
-        return FindKey(claims.KeyVersion) is null ? CredentialStanding.KeyRetired : CredentialStanding.Good;
+        // Version 0 stands for credentials that no key of the tenant signed: a third party's tokens.
+        return claims.KeyVersion != 0 && FindKey(claims.KeyVersion) is null ? CredentialStanding.KeyRetired : CredentialStanding.Good;
     }
 
     /// <summary>Peer limits of the tenant together with those of a credential.</summary>

@@ -53,7 +53,7 @@ internal static class AllocateHandler
 
         // RFC 8016 §3.1: an empty ticket asks for one.
         var mobile = MobilityHandler.HasTicket(context.Request, out var ticket);
-        if (mobile && (stream || !context.Worker.Services.Options.Mobility))
+        if (mobile && (stream || !context.Worker.Services.Options.Mobility || context.Credential.TokenKey is not null))
         {
             return context.Error(StunErrorCode.MobilityForbidden);
         }
@@ -78,7 +78,7 @@ internal static class AllocateHandler
 
         if (context.Worker.Services.Draining)
         {
-            return context.Error(StunErrorCode.InsufficientCapacity, "Relay is draining, use another"u8);
+            return DrainHandler.Refuse(ref context);
         }
 
         var perCredential = Lower(policy.Quotas.ConcurrentAllocationsPerCredential, credential.Claims.Scopes.MaxAllocations);
@@ -115,7 +115,7 @@ internal static class AllocateHandler
             Allocation = new AllocationId(Guid.CreateVersion7(context.UtcNow)),
             Incarnation = services.Identity.Incarnation,
             OpenedAt = context.UtcNow,
-            Claims = context.Credential.Username,
+            Claims = context.Credential.ClaimsText,
             Username = context.Credential.Username,
             Transport = context.Tuple.Transport,
             Client = context.Tuple.Client,

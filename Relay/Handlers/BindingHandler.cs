@@ -1,10 +1,15 @@
 using NetDiscovery.Relay.Protocol.Registries;
+using NetDiscovery.Relay.Protocol.Stun;
 
 namespace NetDiscovery.Relay.Handlers;
 
-/// <summary>Binding: tells a client its address as seen from here (RFC 8489 §12). Needs no credentials.</summary>
+/// <summary>Binding: tells a client its address as seen from here (RFC 8489 §12). Needs no credentials; who has them is counted.</summary>
 internal static class BindingHandler
 {
+    /// <returns>True when a Binding carries long-term credentials: then they are checked as for any request. Short-term ones, ICE's, are nobody's here.</returns>
+    public static bool IsAuthenticated(in StunMessage request) =>
+        (request.HasMessageIntegrity || request.HasMessageIntegritySha256) && request.Has(AttributeType.Realm) && request.Has(AttributeType.Nonce);
+
     public static HandlerResult Handle(ref RequestContext context)
     {
         var code = BehaviourHandler.TryRead(ref context, out var behaviour);

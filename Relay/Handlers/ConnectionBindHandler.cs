@@ -27,7 +27,7 @@ internal static class ConnectionBindHandler
         }
 
         // 3. A waiting connection of an allocation with the same credentials.
-        switch (context.Worker.Services.PeerConnections.TryClaim(id.Id, context.Credential.Username, out var connection))
+        switch (context.Worker.Services.PeerConnections.TryClaim(id.Id, context.Credential, out var connection))
         {
             case ClaimStatus.Unknown:
                 return context.Error(StunErrorCode.BadRequest, "No peer connection with this CONNECTION-ID waits"u8);

@@ -91,20 +91,18 @@ internal sealed class MessageDispatcher(Worker worker)
     private void OnRequest(in StunMessage request, in FiveTuple tuple, ClientLeg leg, bool mayHold)
     {
         var context = new RequestContext(request, tuple, leg, worker, worker.Response);
-        HandlerResult result;
-        if (request.Method == StunMethod.Binding)
+        if (request.Method == StunMethod.Binding && !BindingHandler.IsAuthenticated(request))
         {
-            if (!Admits(ref context))
+            if (Admits(ref context))
             {
-                return;
+                Reply(ref context, Bind(ref context));
             }
 
-            result = TryRefuseUnknown(ref context, BehaviourHandler.Understood(context), out var refusal) ? refusal : BindingHandler.Handle(ref context);
-            Reply(ref context, result);
             return;
         }
 
-        var outcome = worker.Authenticator.Check(request, tuple.Client, worker.Clock.UtcNow);
+        var current = worker.Table.TryGet(tuple, out var allocation) ? allocation.Credential : null;
+        var outcome = worker.Authenticator.Check(request, tuple.Client, worker.Clock.UtcNow, current);
         switch (outcome.Status)
         {
             case AuthenticationStatus.TenantPending when mayHold && held.TryAdd(outcome.Tenant, request.Bytes, tuple, leg):
@@ -112,6 +110,14 @@ internal sealed class MessageDispatcher(Worker worker)
             case AuthenticationStatus.TenantPending or AuthenticationStatus.TenantUnavailable when !leg.IsStream:
                 // The client asks again by itself, and the cluster may answer by then.
                 metrics.Dropped(DropReason.TenantUnavailable);
+                return;
+            case AuthenticationStatus.Authenticated when request.Method == StunMethod.Binding:
+                context.Authentication = outcome;
+                if (Reply(ref context, Bind(ref context)) && context.Code == 0)
+                {
+                    worker.Services.Bindings.Count(outcome.Credential!, tuple.Transport);
+                }
+
                 return;
             case AuthenticationStatus.Authenticated:
                 context.Authentication = outcome;
@@ -140,6 +146,9 @@ internal sealed class MessageDispatcher(Worker worker)
         return false;
     }
 
+    private static HandlerResult Bind(ref RequestContext context) =>
+        TryRefuseUnknown(ref context, BehaviourHandler.Understood(context), out var refusal) ? refusal : BindingHandler.Handle(ref context);
+
     private HandlerResult Refuse(ref RequestContext context, in AuthenticationOutcome outcome)
     {
         switch (outcome.Status)
@@ -147,7 +156,7 @@ internal sealed class MessageDispatcher(Worker worker)
             case AuthenticationStatus.Malformed:
                 return context.Error(StunErrorCode.BadRequest, "Credentials are incomplete or contradict each other"u8);
             case AuthenticationStatus.StaleNonce:
-                return Challenge(ref context, StunErrorCode.StaleNonce, ReasonPhrase.Of(StunErrorCode.StaleNonce));
+                return Challenge(ref context, StunErrorCode.StaleNonce, ReasonPhrase.Of(StunErrorCode.StaleNonce), outcome.KnowsName);
             case AuthenticationStatus.WrongSource:
                 context.Authentication = outcome;
                 return context.Error(StunErrorCode.Forbidden, "Credential not valid from this address"u8);
@@ -166,10 +175,10 @@ internal sealed class MessageDispatcher(Worker worker)
         }
     }
 
-    private HandlerResult Challenge(ref RequestContext context, StunErrorCode code, ReadOnlySpan<byte> reason)
+    private HandlerResult Challenge(ref RequestContext context, StunErrorCode code, ReadOnlySpan<byte> reason, bool knowsName = false)
     {
         var writer = context.BeginError(code, reason);
-        worker.Authenticator.AddChallenge(ref writer, context.Tuple.Client, context.UtcNow);
+        worker.Authenticator.AddChallenge(ref writer, context.Tuple.Client, context.UtcNow, knowsName);
         return context.Finish(ref writer);
     }
 
@@ -184,15 +193,21 @@ internal sealed class MessageDispatcher(Worker worker)
         }
 
         worker.Table.TryGet(tuple, out var allocation);
-        if (allocation is not null && !context.Credential.Username.AsSpan().SequenceEqual(allocation.Credential.Username))
+        if (allocation is not null && !allocation.MayBeOf(context.Credential))
         {
             // Somebody else's request: nothing of it is the allocation's.
             Reply(ref context, request.Method == StunMethod.Allocate ? context.Error(StunErrorCode.AllocationMismatch) : context.Error(StunErrorCode.WrongCredentials));
             return;
         }
 
+        if (allocation is not null && request.Method != StunMethod.Allocate && !allocation.TryRenew(context.Credential, request.Method == StunMethod.Refresh, context.Now, context.UtcNow))
+        {
+            Reply(ref context, context.Error(StunErrorCode.WrongCredentials));
+            return;
+        }
+
         HandlerResult result;
-        if (TryRefuseUnknown(ref context, [], out var refusal))
+        if (TryRefuseUnknown(ref context, worker.Authenticator.Understood, out var refusal))
         {
             result = refusal;
         }

@@ -58,6 +58,14 @@ public sealed class RelayOptions
     /// <summary>TURN realm, 1 to 127 ASCII characters. Changing it makes clients authenticate again. Default: <c>netdiscovery</c>.</summary>
     public string Realm { get; set; } = "netdiscovery";
 
+    /// <summary>
+    /// Servers that clients are sent to (300 Try Alternate) while this relay is draining and the cluster names no other relay of the region. None by default.
+    /// </summary>
+    public AlternateServerOptions[] Alternates { get; set; } = [];
+
+    /// <summary>Tokens of an authorization server in place of minted credentials (RFC 7635); off by default.</summary>
+    public ThirdPartyOptions ThirdParty { get; set; } = new();
+
     /// <summary>True (default): responses carry SOFTWARE with this product's name, never its version (RFC 8489 §14.14). False saves 16 bytes of each response.</summary>
     public bool Software { get; set; } = true;
 

@@ -52,6 +52,16 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
             Check(port < options.MinPort || port > options.MaxPort, setting, port, "lies among the relayed ports, Relay:MinPort to Relay:MaxPort");
         }
 
+        for (var i = 0; i < options.Alternates.Length; i++)
+        {
+            var (other, setting) = (options.Alternates[i], $"{nameof(options.Alternates)}:{i}");
+            Check(IsSpecificAddress(other.Address), $"{setting}:{nameof(other.Address)}", other.Address, "must be one IPv4 or IPv6 address that clients can reach");
+            Check(IsPort(other.Port), $"{setting}:{nameof(other.Port)}", other.Port, "must be 1 to 65535");
+            Check(IsPort(other.TlsPort) || other.TlsPort == 0, $"{setting}:{nameof(other.TlsPort)}", other.TlsPort, "must be 1 to 65535, or 0 for none");
+            Check(other.Domain is null || (other.Domain.Length is > 0 and <= 253 && Uri.CheckHostName(other.Domain) == UriHostNameType.Dns), $"{setting}:{nameof(other.Domain)}", other.Domain, "must be a DNS name");
+        }
+
+        ThirdPartyOptionsValidator.Check(options.ThirdParty, problems);
         Check(options.Realm.Length is > 0 and <= 127 && options.Realm.All(c => c is >= ' ' and <= '~' and not '"' and not '\\'), nameof(options.Realm), options.Realm,
             "must be 1 to 127 ASCII characters without quote and backslash");
         CheckBlocks(problems, nameof(options.AllowPeers), options.AllowPeers);

@@ -57,6 +57,9 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             Tenants = new TenantCache(cluster, tenantStore, pacing, time, loggers.CreateLogger<TenantCache>()),
             Journal = journal,
             Reporter = new AllocationReporter(cluster, identity, journal, pacing, TimeSpan.FromSeconds(options.UsageReportSeconds), time, loggers.CreateLogger<AllocationReporter>()),
+            Alternates = new AlternateServers(AlternateServer.From(options.Alternates), time),
+            Names = new KnownNames(options.Realm),
+            Bindings = new BindingCounters(cluster, identity, pacing, TimeSpan.FromSeconds(options.UsageReportSeconds), time, loggers.CreateLogger<BindingCounters>()),
             Metrics = metrics,
             Time = time,
             Tickets = new MobilityTickets(nonceKey),
@@ -124,6 +127,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     /// <summary>Begins to talk to the cluster. Not before it can be called: in a process that is also the silo, that has to be up first.</summary>
     public void Connect() => background = Task.WhenAll(
         Task.Run(() => Services.Reporter.RunAsync(stopping.Token)),
+        Task.Run(() => Services.Bindings.RunAsync(stopping.Token)),
         Task.Run(() => link.RunAsync(stopping.Token)));
 
     /// <summary>Stops in order: takes no more, ends every allocation, and waits a few seconds for the cluster to have their final totals.</summary>
@@ -143,6 +147,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         if (!background.IsCompleted)
         {
             await Services.Reporter.DrainAsync();
+            await Services.Bindings.ReportAsync(stopping.Token);
         }
 
         await stopping.CancelAsync();
@@ -157,6 +162,8 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     public void Cut(AllocationId allocation) => Each(worker => worker.Cut(allocation));
 
     public void SetDraining(bool draining) => Services.Draining = draining;
+
+    public void SetAlternatives(ImmutableArray<RelayAnnouncement> relays) => Services.Alternates.Learn(relays);
 
     public RelayHeartbeat Heartbeat(long commandsDone)
     {

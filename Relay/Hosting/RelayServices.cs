@@ -31,6 +31,12 @@ internal sealed class RelayServices
 
     public required AllocationReporter Reporter { get; init; }
 
+    public required AlternateServers Alternates { get; init; }
+
+    public required KnownNames Names { get; init; }
+
+    public required BindingCounters Bindings { get; init; }
+
     public required RelayMetrics Metrics { get; init; }
 
     public required TimeProvider Time { get; init; }

@@ -41,7 +41,7 @@ internal sealed partial class Worker : IDisposable
         Table = new AllocationTable(Wheel, Clock, services.Metrics, services.Mobile, Replies);
         Foreign = new ForeignTuples(this);
         Mailbox = new Mailbox(this, Foreign.Handle);
-        Authenticator = new Authenticator(services.Options.Realm, services.Nonces, services.Tenants);
+        Authenticator = new Authenticator(services.Options.Realm, services.Nonces, services.Tenants, services.Names, ThirdPartyAuthorization.From(services.Options.ThirdParty));
         Media = new MediaHandler(this);
         Opener = new RelayedSocketOpener(Path, Guarded(Media), RelayedSocketBuffer);
         Dispatcher = new MessageDispatcher(this);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using NetDiscovery.Relay.Authentication;
 
 namespace NetDiscovery.Relay.PeerConnections;
 
@@ -71,7 +72,7 @@ internal sealed class PeerConnectionRegistry(int max)
     }
 
     /// <summary>Claims a waiting connection for a ConnectionBind; each is claimed at most once.</summary>
-    public ClaimStatus TryClaim(uint id, ReadOnlySpan<byte> username, out PeerConnection? connection)
+    public ClaimStatus TryClaim(uint id, Credential credential, out PeerConnection? connection)
     {
         lock (gate)
         {
@@ -80,7 +81,7 @@ internal sealed class PeerConnectionRegistry(int max)
                 return ClaimStatus.Unknown;
             }
 
-            if (!connection.Allocation.Credential.Username.AsSpan().SequenceEqual(username))
+            if (!connection.Allocation.Credential.IsSameUserAs(credential))
             {
                 connection = null;
                 return ClaimStatus.WrongCredentials;

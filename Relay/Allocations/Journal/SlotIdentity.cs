@@ -4,7 +4,7 @@ using NetDiscovery.Grains.Interfaces;
 namespace NetDiscovery.Relay.Allocations.Journal;
 
 /// <summary>All that identifies an allocation, as the journal keeps it: enough to report it, and to carry it on after a restart.</summary>
-internal sealed class SlotIdentity
+internal sealed record SlotIdentity
 {
     /// <summary>Most bytes of <see cref="Claims"/>.</summary>
     public const int MaxClaims = 500;
@@ -45,19 +45,7 @@ internal sealed class SlotIdentity
     public TransportAddress RelayedAdditional { get; init; }
 
     /// <summary>The same at another 5-tuple.</summary>
-    public SlotIdentity At(in FiveTuple tuple) => new()
-    {
-        Allocation = Allocation,
-        Incarnation = Incarnation,
-        OpenedAt = OpenedAt,
-        Claims = Claims,
-        Username = Username,
-        Transport = tuple.Transport,
-        Client = tuple.Client,
-        Server = tuple.Server,
-        Relayed = Relayed,
-        RelayedAdditional = RelayedAdditional,
-    };
+    public SlotIdentity At(in FiveTuple tuple) => this with { Transport = tuple.Transport, Client = tuple.Client, Server = tuple.Server };
 
     /// <summary>Writes the identity: 4 bytes length, 4 bytes CRC-32C, then the fields.</summary>
     public void Write(Span<byte> room)

@@ -36,7 +36,8 @@ internal sealed class StrangerAnswers(RelayOptions options, int workers)
         + Padded(ErrorCodeSize + ReasonPhrase.Of(StunErrorCode.Unauthenticated).Length)
         + Padded(options.Realm.Length)
         + Padded(NonceIssuer.Size)
-        + Padded(PasswordAlgorithms.Sha256ThenMd5.ValueSize);
+        + Padded(PasswordAlgorithms.Sha256ThenMd5.ValueSize)
+        + (options.ThirdParty.ServerName is { } server ? Padded(server.Length) : 0);
 
     private readonly SourceRateLimiter refusals = Limiter(options.UnauthenticatedPerSecond, workers);
     private readonly SourceRateLimiter bindings = Limiter(options.BindingsPerSecond, workers);

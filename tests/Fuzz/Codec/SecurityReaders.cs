@@ -11,6 +11,7 @@ using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.Dtls;
 using NetDiscovery.Relay.Listeners.Dtls;
 using NetDiscovery.Relay.Protocol.Attributes;
+using NetDiscovery.Relay.Protocol.Registries;
 
 namespace NetDiscovery.Fuzz.Codec;
 
@@ -87,14 +88,14 @@ internal sealed class SecurityReaders : IDisposable
     /// <summary>NONCE: only what was issued is fresh.</summary>
     public void Nonce(ReadOnlySpan<byte> bytes)
     {
-        FuzzFailure.Unless(!nonces.IsFresh(bytes, Client, Now), "nobody guesses a nonce");
+        FuzzFailure.Unless(!nonces.IsFresh(bytes, Client, Now, out _), "nobody guesses a nonce");
         Span<byte> issued = stackalloc byte[NonceIssuer.Size];
-        nonces.Write(Client, Now, issued);
-        FuzzFailure.Unless(nonces.IsFresh(issued, Client, Now), "an issued nonce is fresh");
+        nonces.Write(Client, Now, SecurityFeatures.PasswordAlgorithms, issued);
+        FuzzFailure.Unless(nonces.IsFresh(issued, Client, Now, out _), "an issued nonce is fresh");
         if (bytes.Length >= 2 && bytes[1] != 0)
         {
             issued[bytes[0] % issued.Length] ^= (byte)(bytes[1] & 0x5F);
-            FuzzFailure.Unless((bytes[1] & 0x5F) == 0 || !nonces.IsFresh(issued, Client, Now), "a changed nonce is not fresh");
+            FuzzFailure.Unless((bytes[1] & 0x5F) == 0 || !nonces.IsFresh(issued, Client, Now, out _), "a changed nonce is not fresh");
         }
     }
 

@@ -3,6 +3,7 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Relay.ControlPlane;
 
 namespace NetDiscovery.Fuzz.Handlers;
@@ -35,6 +36,8 @@ internal sealed class FuzzCluster : ICluster
     }
 
     public Task<ControlBatchResult> DeliverAsync(int shard, ImmutableArray<ControlEvent> events) => Task.FromResult(new ControlBatchResult([]));
+
+    public Task RecordUsageAsync(TenantId tenant, ImmutableArray<UsageReport> reports) => Task.CompletedTask;
 
     public Task RegisterAsync(RelayAnnouncement announcement) => Task.CompletedTask;
 

@@ -141,7 +141,7 @@ internal sealed class MessageMaker(FuzzWorld world)
         if (fault != 5)
         {
             var issuedAt = world.Clock.GetUtcNow() - (fault == 6 ? TimeSpan.FromHours(2) : TimeSpan.Zero);
-            world.Nonces.Write(fault == 7 ? Peers.All[0] : client.Tuple.Client, issuedAt, nonce);
+            world.Nonces.Write(fault == 7 ? Peers.All[0] : client.Tuple.Client, issuedAt, SecurityFeatures.PasswordAlgorithms, nonce);
             if (fault == 8)
             {
                 nonce[step.At % nonce.Length] ^= 4;

@@ -51,6 +51,27 @@ public sealed class RelayGrainTests(GrainCluster cluster)
     }
 
     [Fact]
+    public async Task A_draining_relay_hears_of_the_healthy_others_of_its_region_least_loaded_first()
+    {
+        var relay = await cluster.NewRelayAsync();
+        var others = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => cluster.NewRelayAsync(relay.Region)));
+        await others[0].BeatAsync(allocations: 50);
+        await others[1].BeatAsync(allocations: 10);
+        await others[2].BeatAsync(allocations: 20);
+        others[3].Draining = true;
+        await others[3].BeatAsync();
+        await others[4].BeatAsync(allocations: 30);
+        await others[5].BeatAsync(allocations: 40);
+        await (await cluster.NewRelayAsync()).BeatAsync(); // of another region
+        await Eventually.EventuallyAsync(async () => (await relay.Directory.ListAsync()).Length == 6, Patience, "the directory knows all");
+
+        Assert.Empty((await relay.BeatAsync()).Alternatives);
+        relay.Draining = true;
+        string[] expected = [others[1].Id, others[2].Id, others[4].Id, others[5].Id];
+        Assert.Equal(expected, (await relay.BeatAsync()).Alternatives.Select(other => other.RelayId));
+    }
+
+    [Fact]
     public async Task A_heartbeat_carries_at_most_256_commands()
     {
         var relay = await cluster.NewRelayAsync();

@@ -242,16 +242,16 @@ public sealed class AuthenticationTests
         var now = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
         var nonces = new NonceIssuer(new byte[32]);
         var nonce = new byte[NonceIssuer.Size];
-        nonces.Write(TransportAddress.Parse(issuedTo), now, nonce);
-        Assert.Equal(good, nonces.IsFresh(nonce, TransportAddress.Parse(usedBy), now.AddSeconds(afterSeconds)));
+        nonces.Write(TransportAddress.Parse(issuedTo), now, SecurityFeatures.PasswordAlgorithms, nonce);
+        Assert.Equal(good, nonces.IsFresh(nonce, TransportAddress.Parse(usedBy), now.AddSeconds(afterSeconds), out _));
         for (var i = 0; i < nonce.Length; i++)
         {
             nonce[i] ^= 1;
-            Assert.False(nonces.IsFresh(nonce, TransportAddress.Parse(issuedTo), now));
+            Assert.False(nonces.IsFresh(nonce, TransportAddress.Parse(issuedTo), now, out _));
             nonce[i] ^= 1;
         }
 
-        Assert.False(new NonceIssuer([.. Enumerable.Repeat((byte)1, 32)]).IsFresh(nonce, TransportAddress.Parse(issuedTo), now));
+        Assert.False(new NonceIssuer([.. Enumerable.Repeat((byte)1, 32)]).IsFresh(nonce, TransportAddress.Parse(issuedTo), now, out _));
     }
 
     [Fact]
@@ -286,6 +286,6 @@ public sealed class AuthenticationTests
         StunMessage.TryRead(request, out var message);
         message.TryFind(AttributeType.Nonce, out var nonce);
         var at = request.AsSpan().IndexOf(nonce);
-        new NonceIssuer(new byte[32]).Write(TransportAddress.Parse("127.0.0.1:1"), DateTimeOffset.UtcNow, request.AsSpan(at, NonceIssuer.Size));
+        new NonceIssuer(new byte[32]).Write(TransportAddress.Parse("127.0.0.1:1"), DateTimeOffset.UtcNow, SecurityFeatures.PasswordAlgorithms, request.AsSpan(at, NonceIssuer.Size));
     }
 }

@@ -3,6 +3,7 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Relay.ControlPlane;
 
 namespace NetDiscovery.Relay.Tests.Fixtures;
@@ -84,6 +85,48 @@ internal sealed class FakeCluster : ICluster
         }
     }
 
+    /// <summary>Named to a draining relay.</summary>
+    public ImmutableArray<RelayAnnouncement> Alternatives { get; set; } = [];
+
+    /// <summary>The ledger's last totals of each source.</summary>
+    public Dictionary<Guid, UsageReport> Usage { get; } = [];
+
+    public Task RecordUsageAsync(TenantId tenant, ImmutableArray<UsageReport> reports)
+    {
+        Fail();
+        lock (gate)
+        {
+            foreach (var report in reports)
+            {
+                Assert.Equal(GrainKeys.Usage(tenant, reports[0].SourceId), GrainKeys.Usage(report.Keys.Tenant, report.SourceId));
+                if (!Usage.TryGetValue(report.SourceId, out var last) || last.Sequence < report.Sequence)
+                {
+                    Usage[report.SourceId] = report;
+                }
+            }
+
+            if (AnswersToLose > 0)
+            {
+                AnswersToLose--;
+                throw new TimeoutException("The answer was lost.");
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Bindings in the ledger.</summary>
+    public long Bindings
+    {
+        get
+        {
+            lock (gate)
+            {
+                return Usage.Values.Sum(report => report.Totals.Bindings);
+            }
+        }
+    }
+
     public async Task<TenantSnapshot?> GetTenantAsync(TenantId tenant)
     {
         Fail();
@@ -152,7 +195,7 @@ internal sealed class FakeCluster : ICluster
             Heartbeats++;
             LastHeartbeat = heartbeat;
             commands.RemoveAll(command => command.Sequence <= heartbeat.CommandsDone);
-            return Task.FromResult(new RelayInstructions(false, [.. commands]));
+            return Task.FromResult(new RelayInstructions(false, [.. commands], heartbeat.Draining ? Alternatives : []));
         }
     }
 

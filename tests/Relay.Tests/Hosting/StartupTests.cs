@@ -62,6 +62,11 @@ public sealed class StartupTests
     [InlineData("Relay:AlternateAddress")]
     [InlineData("Relay:AlternatePort")]
     [InlineData("Relay:AlternatePublicAddress")]
+    [InlineData("Relay:Alternates:0:Address")]
+    [InlineData("Relay:Alternates:0:Port")]
+    [InlineData("Relay:Alternates:0:TlsPort")]
+    [InlineData("Relay:Alternates:0:Domain")]
+    [InlineData("Relay:ThirdParty:ServerName")]
     [InlineData("Relay:PublicName")]
     [InlineData("Relay:MinPort")]
     [InlineData("Relay:MaxPort")]
@@ -90,6 +95,8 @@ public sealed class StartupTests
             options.AlternateAddress = "0.0.0.0";
             options.AlternatePort = -1;
             options.AlternatePublicAddress = "::";
+            options.Alternates = [new AlternateServerOptions { Address = "x", Port = 0, TlsPort = -1, Domain = "not a name" }];
+            options.ThirdParty = new ThirdPartyOptions { ServerName = "" };
             options.PublicName = "not a name";
             options.MinPort = 80;
             options.MaxPort = 70_000;
