@@ -1,0 +1,129 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using NetDiscovery.TestKit;
+
+namespace NetDiscovery.EndToEnd.Chaos;
+
+/// <summary>A region of two relays, two silos and a gateway on a PostgreSQL of its own, each of them a process that may be killed.</summary>
+internal sealed class ChaosRegion : IAsyncDisposable
+{
+    private const string OperatorKey = "operator-key-of-the-tests";
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(180);
+    private readonly List<TemporaryFolder> _folders = [];
+    private readonly int _gatewayPort = FreePorts.Tcp();
+
+    private ChaosRegion()
+    {
+    }
+
+    public PostgresServer Postgres { get; } = new();
+
+    public List<Service> Relays { get; } = [];
+
+    public List<int> RelayPorts { get; } = [];
+
+    public List<Service> Silos { get; } = [];
+
+    public Service Gateway { get; private set; } = null!;
+
+    public IEnumerable<Service> All => [.. Relays, .. Silos, Gateway];
+
+    public static async Task<ChaosRegion> StartAsync(int relays, int silos)
+    {
+        var region = new ChaosRegion();
+        await region.Postgres.StartAsync();
+        var database = await region.Postgres.CreateDatabaseAsync() + ";Timeout=20";
+        string[] shared = ["--Storage:Provider=PostgreSql", $"--ConnectionStrings:Storage={database}", "--Region:Name=test-1"];
+        for (var i = 0; i < silos; i++)
+        {
+            int silo = FreePorts.Tcp(), orleans = FreePorts.Tcp(), health = FreePorts.Tcp();
+            region.Silos.Add(new Service($"silo {i + 1}", health, () => HostProcess.Start("Silo",
+            [
+                .. shared, $"--Health:Urls=http://127.0.0.1:{health}",
+                $"--Orleans:Endpoints:SiloPort={silo}", $"--Orleans:Endpoints:GatewayPort={orleans}", "--Orleans:Endpoints:AdvertisedIPAddress=127.0.0.1",
+            ]), TimeProvider.System));
+            await region.Silos[i].ReadyAsync(StartLimit);
+        }
+
+        var gatewayPort = region._gatewayPort;
+        region.Gateway = new Service("gateway", gatewayPort, () => HostProcess.Start(
+            "Gateway", [.. shared, $"--Gateway:Urls=http://127.0.0.1:{gatewayPort}", $"--Operator:Key={OperatorKey}"]), TimeProvider.System);
+        for (var i = 0; i < relays; i++)
+        {
+            var (number, port, health, folder) = (i + 1, FreePorts.UdpAndTcp(), FreePorts.Tcp(), new TemporaryFolder());
+            region._folders.Add(folder);
+            region.RelayPorts.Add(port);
+            region.Relays.Add(new Service($"relay {number}", health, () => HostProcess.Start("Relay",
+            [
+                .. shared, $"--Health:Urls=http://127.0.0.1:{health}", $"--Relay:Id=relay-{number}", $"--Relay:Port={port}", "--Relay:TlsPort=0", "--Relay:Workers=2",
+                $"--Relay:DataPath={folder.Path}", "--Relay:AllowPeers:0=127.0.0.0/8", $"--Relay:MinPort={40_000 + (i * 2_000)}", $"--Relay:MaxPort={41_999 + (i * 2_000)}",
+            ]), TimeProvider.System));
+        }
+
+        await region.ReadyAsync();
+        return region;
+    }
+
+    /// <summary>Waits until every process can do its work.</summary>
+    public Task ReadyAsync() => Task.WhenAll(All.Select(service => service.ReadyAsync(StartLimit)));
+
+    /// <summary>Makes a tenant and returns a client with its credentials.</summary>
+    public async Task<HttpClient> NewTenantAsync()
+    {
+        using var operators = Client(new AuthenticationHeaderValue("Bearer", OperatorKey));
+        using var document = await AskAsync(() => operators.PostAsJsonAsync("/v1/tenants", new { name = "chaos" }));
+        var root = document.RootElement;
+        var secret = $"{root.GetProperty("id").GetString()}:{root.GetProperty("authToken").GetString()}";
+        return Client(new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes(secret))));
+    }
+
+    /// <summary>Makes a request until it succeeds: what is away comes back.</summary>
+    public static async Task<JsonDocument> AskAsync(Func<Task<HttpResponseMessage>> request)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        while (true)
+        {
+            string problem;
+            try
+            {
+                using var response = await request();
+                var text = await response.Content.ReadAsStringAsync();
+                if (response.IsSuccessStatusCode)
+                {
+                    return JsonDocument.Parse(text);
+                }
+
+                Assert.True(response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout, $"{response.StatusCode}: {text}");
+                problem = text;
+            }
+            catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+            {
+                problem = exception.Message;
+            }
+
+            Assert.False(limit.IsCancellationRequested, $"The API does not answer: {problem}");
+            await Task.Delay(300);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var service in All)
+        {
+            await service.DisposeAsync();
+        }
+
+        await Postgres.DisposeAsync();
+        _folders.ForEach(folder => folder.Dispose());
+    }
+
+    private HttpClient Client(AuthenticationHeaderValue authorization)
+    {
+        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_gatewayPort}") };
+        client.DefaultRequestHeaders.Authorization = authorization;
+        return client;
+    }
+}

@@ -1,0 +1,100 @@
+namespace NetDiscovery.EndToEnd.Chaos;
+
+/// <summary>One process of the region, started again whenever it ends, as a service manager does.</summary>
+internal sealed class Service : IAsyncDisposable
+{
+    private readonly Func<HostProcess> _launch;
+    private readonly int _healthPort;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _gate = new();
+    private readonly Task _supervision;
+    private HostProcess _process;
+    private TaskCompletionSource? _held;
+
+    public Service(string name, int healthPort, Func<HostProcess> launch, TimeProvider time)
+    {
+        Name = name;
+        _healthPort = healthPort;
+        _launch = launch;
+        _time = time;
+        _process = launch();
+        _supervision = SuperviseAsync();
+    }
+
+    public string Name { get; }
+
+    /// <summary>Times it was killed on purpose.</summary>
+    public int Kills { get; private set; }
+
+    public string Output => _process.Output;
+
+    /// <summary>SIGKILL; it starts again after <paramref name="away"/>.</summary>
+    public async Task KillAsync(TimeSpan away)
+    {
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            _held = held;
+            Kills++;
+            _process.Kill();
+        }
+
+        await Task.Delay(away, _time);
+        held.SetResult();
+    }
+
+    /// <summary>Waits until it answers that it can do its work.</summary>
+    public async Task ReadyAsync(TimeSpan limit)
+    {
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
+        using var timeout = new CancellationTokenSource(limit);
+        while (true)
+        {
+            try
+            {
+                using var response = await client.GetAsync($"http://127.0.0.1:{_healthPort}/health/ready");
+                if (response.IsSuccessStatusCode)
+                {
+                    return;
+                }
+            }
+            catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+            {
+                // not listening yet
+            }
+
+            Assert.False(timeout.IsCancellationRequested, $"{Name} is not ready after {limit.TotalSeconds} s:\n{Output}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), _time);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _supervision.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _process.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private async Task SuperviseAsync()
+    {
+        while (true)
+        {
+            await _process.ExitedAsync(Timeout.InfiniteTimeSpan).WaitAsync(_stop.Token);
+            Task held;
+            lock (_gate)
+            {
+                held = _held?.Task ?? Task.Delay(TimeSpan.FromSeconds(1), _time, _stop.Token);
+                _held = null;
+            }
+
+            await held.WaitAsync(_stop.Token);
+            await _process.DisposeAsync();
+            lock (_gate)
+            {
+                _process = _launch();
+            }
+        }
+    }
+}
