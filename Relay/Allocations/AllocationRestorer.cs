@@ -36,6 +36,11 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
             LogDamaged(services.Journal.Damaged);
         }
 
+        if (services.Journal.Resolved > 0)
+        {
+            LogResolved(services.Journal.Resolved);
+        }
+
         foreach (var slot in services.Journal.Earlier)
         {
             var identity = SlotIdentity.TryRead(slot.Identity)!;
@@ -304,6 +309,9 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
 
     [LoggerMessage(1254, LogLevel.Warning, "Relayed address {Address} of an earlier allocation is outside of Relay:ListenAddresses, Relay:MinPort and Relay:MaxPort: the allocation ends")]
     private partial void LogNotOurs(TransportAddress address);
+
+    [LoggerMessage(1256, LogLevel.Information, "The earlier process ended in the middle of a batch of {Count} datagrams: those it had sent are counted now")]
+    private partial void LogResolved(int count);
 
     [LoggerMessage(1255, LogLevel.Warning, "The relay no longer listens on {Address}, or on so many sockets as before: an earlier allocation there ends")]
     private partial void LogNoListener(TransportAddress address);

@@ -30,6 +30,9 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
     /// <summary>Told of everything that ends a channel.</summary>
     public IFastPath FastPath { get; set; } = NoFastPath.Instance;
 
+    /// <summary>Sends and counts what was handled and waits for the end of a batch.</summary>
+    public Action Settle { get; init; } = static () => { };
+
     /// <summary>Live allocations; any thread may read it.</summary>
     public int Count { get; private set; }
 
@@ -143,6 +146,12 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
         mobile.Remove(allocation.Id);
         Count = byId.Count;
         wheel.Cancel(allocation);
+        if (allocation.Slot.Unsettled > 0)
+        {
+            // Before the counters are final.
+            Settle();
+        }
+
         FastPath.OnClosing(allocation, IPFamily.None);
         allocation.IPv4?.Dispose();
         allocation.IPv6?.Dispose();

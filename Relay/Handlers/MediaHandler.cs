@@ -1,4 +1,5 @@
 using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Protocol.Attributes;
@@ -91,17 +92,14 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
             return;
         }
 
-        ref var counters = ref allocation.Counters;
-        counters.BytesFromPeer += length;
-        counters.PacketsFromPeer++;
-
         var message = channel is not null
             ? FrameChannelData(buffer, length, channel.Number, allocation.Leg.IsStream)
             : FrameDataIndication(buffer.Slice(DatagramBuffers.Headroom, length), peer);
-        if (!message.IsEmpty && allocation.Leg.Send(message, allocation.FiveTuple.Client, droppable: true))
+        worker.Meter.Begin(allocation.Slot, Counted.ToClient, length, message.Length);
+        var sent = !message.IsEmpty && allocation.Leg.Send(message, allocation.FiveTuple.Client, droppable: true);
+        worker.Meter.End(sent);
+        if (sent)
         {
-            counters.BytesToClient += message.Length;
-            counters.PacketsToClient++;
             Packets++;
             Bytes += length;
         }
@@ -112,18 +110,23 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
     }
 
     /// <inheritdoc/>
-    public void OnUnsentToPeer(RelayedSocket relayed, int length)
+    public void OnUnsentToPeer(RelayedSocket relayed, int length, bool counted)
     {
-        ref var counters = ref relayed.Allocation!.Counters;
-        counters.BytesToPeer -= length;
-        counters.PacketsToPeer--;
+        if (counted)
+        {
+            ref var counters = ref relayed.Allocation!.Counters;
+            counters.BytesToPeer -= length;
+            counters.PacketsToPeer--;
+        }
+
         OnUnsentData(length);
     }
 
     /// <summary>Takes back what was counted for a message to a client over UDP: the system did not take it.</summary>
     /// <param name="message">ChannelData, Data indication or response.</param>
     /// <param name="tuple">Between whom.</param>
-    public void OnUnsentToClient(ReadOnlySpan<byte> message, in FiveTuple tuple)
+    /// <param name="counted">True when it was counted as sent.</param>
+    public void OnUnsentToClient(ReadOnlySpan<byte> message, in FiveTuple tuple, bool counted)
     {
         int? data = null;
         if (ChannelData.TryRead(message, out var channelData, maxChannel))
@@ -148,7 +151,7 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
             return;
         }
 
-        if (worker.Table.TryGet(tuple, out var allocation))
+        if (counted && worker.Table.TryGet(tuple, out var allocation))
         {
             ref var counters = ref allocation.Counters;
             counters.BytesToClient -= message.Length;
@@ -176,13 +179,11 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
             return;
         }
 
-        ref var counters = ref allocation.Counters;
-        counters.BytesFromClient += received;
-        counters.PacketsFromClient++;
-        if (relayed.Send(data, relayedAddresses.ToLocal(peer), dontFragment))
+        worker.Meter.Begin(allocation.Slot, Counted.ToPeer, received, data.Length);
+        var sent = relayed.Send(data, relayedAddresses.ToLocal(peer), dontFragment);
+        worker.Meter.End(sent);
+        if (sent)
         {
-            counters.BytesToPeer += data.Length;
-            counters.PacketsToPeer++;
             Packets++;
             Bytes += data.Length;
         }

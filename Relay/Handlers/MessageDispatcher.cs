@@ -1,5 +1,6 @@
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Handlers.Unauthenticated;
@@ -251,14 +252,19 @@ internal sealed class MessageDispatcher(Worker worker)
             return;
         }
 
-        var sent = Reply(ref context, result);
         if (result.Bind is { } connection)
         {
+            Reply(ref context, result);
             ((StreamConnection)context.Leg).Join(connection, request.Bytes.Length, result.Length);
         }
         else if (allocation is not null || worker.Table.TryGet(tuple, out allocation))
         {
-            allocation.CountMessage(request.Bytes.Length, sent ? result.Length : 0);
+            worker.Meter.Begin(allocation.Slot, Counted.Response, request.Bytes.Length, result.Length);
+            worker.Meter.End(Reply(ref context, result));
+        }
+        else
+        {
+            Reply(ref context, result);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Handlers;
@@ -38,7 +39,13 @@ internal sealed partial class Worker : IDisposable
         Clock.UtcNow = services.Time.GetUtcNow();
         transactionPrefix = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
         Path = path.Open(Gate, OnFault);
-        Table = new AllocationTable(Wheel, Clock, services.Metrics, services.Mobile, Replies);
+        if (Path.Log is not null)
+        {
+            Path.Log = services.Journal.OpenDepartures();
+        }
+
+        Meter = new UsageMeter(Path.Log);
+        Table = new AllocationTable(Wheel, Clock, services.Metrics, services.Mobile, Replies) { Settle = Path.Settle };
         Foreign = new ForeignTuples(this);
         Mailbox = new Mailbox(this, Foreign.Handle);
         Authenticator = new Authenticator(services.Options.Realm, services.Nonces, services.Tenants, services.Names, ThirdPartyAuthorization.From(services.Options.ThirdParty));
@@ -73,6 +80,9 @@ internal sealed partial class Worker : IDisposable
     public Authenticator Authenticator { get; }
 
     public MediaHandler Media { get; }
+
+    /// <summary>Counts what its allocations use.</summary>
+    public UsageMeter Meter { get; }
 
     public RelayedSocketOpener Opener { get; }
 
@@ -236,6 +246,6 @@ internal sealed partial class Worker : IDisposable
             }
         }
 
-        public void OnUnsentToPeer(RelayedSocket relayed, int length) => inner.OnUnsentToPeer(relayed, length);
+        public void OnUnsentToPeer(RelayedSocket relayed, int length, bool counted) => inner.OnUnsentToPeer(relayed, length, counted);
     }
 }

@@ -1,10 +1,24 @@
 using System.Net.Sockets;
+using NetDiscovery.Relay.Allocations.Journal;
 
 namespace NetDiscovery.Relay.Listeners;
 
 /// <summary>How one worker receives and sends datagrams. Chosen at start, the same for all workers.</summary>
 internal interface IDatagramPath : IDisposable
 {
+    /// <summary>Where datagrams that leave in batches are kept until they are counted; null where each is sent at once. Set before anything is sent.</summary>
+    DepartureLog? Log
+    {
+        get => null;
+        set { }
+    }
+
+    /// <summary>Sends and counts what waits for the end of the batch.</summary>
+    void Settle()
+    {
+        // Nothing waits.
+    }
+
     /// <summary>Opens a socket. Nothing is delivered before <see cref="IDatagramSocket.Start"/>.</summary>
     /// <param name="local">Address and port to bind.</param>
     /// <param name="sharedPort">True for listeners: each worker has its own socket on the same port.</param>
@@ -71,7 +85,8 @@ internal interface IDatagramSink
     /// <summary>Tells that a datagram for which <see cref="IDatagramSocket.Send"/> answered true was lost after all. Nothing may be sent from here.</summary>
     /// <param name="datagram">The payload.</param>
     /// <param name="to">Where it should have gone.</param>
-    void OnUnsent(ReadOnlySpan<byte> datagram, in TransportAddress to)
+    /// <param name="counted">True when it was counted as sent.</param>
+    void OnUnsent(ReadOnlySpan<byte> datagram, in TransportAddress to, bool counted)
     {
         // Most senders do not count.
     }

@@ -35,7 +35,8 @@ internal sealed class UdpListener(Worker worker) : ClientLeg, IDatagramSink, IDi
         worker.OnMessage(buffer.Slice(DatagramBuffers.Headroom, length), new FiveTuple(from, socket!.Local, Transport.Udp), this);
 
     /// <inheritdoc/>
-    public void OnUnsent(ReadOnlySpan<byte> datagram, in TransportAddress to) => worker.Media.OnUnsentToClient(datagram, new FiveTuple(to, socket!.Local, Transport.Udp));
+    public void OnUnsent(ReadOnlySpan<byte> datagram, in TransportAddress to, bool counted) =>
+        worker.Media.OnUnsentToClient(datagram, new FiveTuple(to, socket!.Local, Transport.Udp), counted);
 
     /// <inheritdoc/>
     public void Dispose() => socket?.Dispose();

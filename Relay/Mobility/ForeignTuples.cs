@@ -90,7 +90,7 @@ internal sealed class ForeignTuples(Worker worker)
 
                 break;
             case LetterKind.Unsent:
-                worker.Media.OnUnsentToClient(letter.Message, letter.Tuple);
+                worker.Media.OnUnsentToClient(letter.Message, letter.Tuple, counted: true);
                 break;
             case LetterKind.Taken:
                 letter.Leg!.OnAllocation(open: true);

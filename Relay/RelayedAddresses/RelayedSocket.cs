@@ -37,7 +37,7 @@ internal sealed class RelayedSocket(RelayedAddress address, ushort port, IPeerDa
     public void OnDatagram(Span<byte> buffer, int length, in TransportAddress from) => sink.OnPeerData(this, buffer, length, from);
 
     /// <inheritdoc/>
-    public void OnUnsent(ReadOnlySpan<byte> datagram, in TransportAddress to) => sink.OnUnsentToPeer(this, datagram.Length);
+    public void OnUnsent(ReadOnlySpan<byte> datagram, in TransportAddress to, bool counted) => sink.OnUnsentToPeer(this, datagram.Length, counted);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -56,5 +56,6 @@ internal interface IPeerDataSink
     /// <summary>Takes back what was counted for a datagram to a peer: the system did not take it.</summary>
     /// <param name="relayed">The relayed transport address it was to leave from.</param>
     /// <param name="length">Bytes of application data.</param>
-    void OnUnsentToPeer(RelayedSocket relayed, int length);
+    /// <param name="counted">True when it was counted as sent.</param>
+    void OnUnsentToPeer(RelayedSocket relayed, int length, bool counted);
 }

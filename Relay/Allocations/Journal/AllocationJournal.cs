@@ -29,6 +29,7 @@ internal sealed unsafe class AllocationJournal : IDisposable
     private readonly Lock gate = new();
     private readonly int maxSegments;
     private readonly Segment header;
+    private readonly DepartureFile departures;
     private bool disposed;
 
     private AllocationJournal(FileStream file, string path, int maxMegabytes, TimeProvider time)
@@ -43,6 +44,8 @@ internal sealed unsafe class AllocationJournal : IDisposable
             segments.Add(new Segment(file, at, SegmentSize));
         }
 
+        departures = new DepartureFile(Path.ChangeExtension(path, ".departures"));
+        Resolved = departures.Resolve(FindLive);
         Clock = new JournalClock(header.Pointer + ClockOffset, time, JournalClock.ThisBoot());
         EarlierAliveAt = Clock.AliveAt;
         FindSlots();
@@ -54,6 +57,9 @@ internal sealed unsafe class AllocationJournal : IDisposable
 
     /// <summary>Slots that made no sense when the journal was opened. They were copied into the file beside it that ends in <c>.damaged</c>.</summary>
     public int Damaged { get; private set; }
+
+    /// <summary>Datagrams of a batch that was cut off by the end of the earlier process, and are counted now where they were sent.</summary>
+    public int Resolved { get; }
 
     /// <summary>When the process that had the journal before was last seen alive; null for a new journal.</summary>
     public DateTimeOffset? EarlierAliveAt { get; }
@@ -128,6 +134,10 @@ internal sealed unsafe class AllocationJournal : IDisposable
         slot.State = SlotState.Live;
         return slot;
     }
+
+    /// <summary>Makes the log of one more worker's departures.</summary>
+    /// <exception cref="IOException">The disk is full.</exception>
+    public DepartureLog OpenDepartures() => departures.Open();
 
     /// <returns>The same moment in <see cref="Clock"/> milliseconds.</returns>
     public long DeadlineOf(DateTimeOffset at) => Clock.Now + (long)(at - time.GetUtcNow()).TotalMilliseconds;
@@ -225,6 +235,7 @@ internal sealed unsafe class AllocationJournal : IDisposable
             disposed = true;
         }
 
+        departures.Dispose();
         header.Dispose();
         segments.ForEach(segment => segment.Dispose());
         file.Dispose();
@@ -303,6 +314,9 @@ internal sealed unsafe class AllocationJournal : IDisposable
         free.Push(slot.Index);
     }
 
+    private JournalSlot? FindLive(int index, ulong guard) =>
+        index >= 0 && index < segments.Count * SlotsPerSegment && SlotAt(index) is { State: SlotState.Live } slot && slot.Guard == guard ? slot : null;
+
     private JournalSlot SlotAt(int index) =>
         new((SlotLayout*)(segments[index / SlotsPerSegment].Pointer + ((long)(index % SlotsPerSegment) * SlotLayout.Size)), index);
 
@@ -376,6 +390,44 @@ internal sealed unsafe class AllocationJournal : IDisposable
 
     private static bool IsSharingViolation(IOException exception) =>
         OperatingSystem.IsWindows() ? (exception.HResult & 0xFFFF) is 32 or 33 : exception is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException) && exception.Message.Contains("being used", StringComparison.Ordinal);
+
+    /// <summary>The file of <see cref="DepartureLog"/>s beside the journal; nothing in it matters once it was resolved.</summary>
+    private sealed class DepartureFile : IDisposable
+    {
+        private readonly FileStream file;
+        private readonly List<Segment> logs = [];
+
+        public DepartureFile(string path) =>
+            file = new FileStream(path, DataFolder.PrivateFile(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+
+        public int Resolve(Func<int, ulong, JournalSlot?> find)
+        {
+            var resolved = 0;
+            for (long at = 0; at + DepartureLog.Size <= file.Length; at += DepartureLog.Size)
+            {
+                using var log = new Segment(file, at, DepartureLog.Size);
+                resolved += DepartureLog.Resolve(log.Pointer, find);
+            }
+
+            file.SetLength(0);
+            return resolved;
+        }
+
+        public DepartureLog Open()
+        {
+            // Written, not just extended: see TryGrow.
+            var at = (long)logs.Count * DepartureLog.Size;
+            RandomAccess.Write(file.SafeFileHandle, new byte[DepartureLog.Size], at);
+            logs.Add(new Segment(file, at, DepartureLog.Size));
+            return new DepartureLog(logs[^1].Pointer);
+        }
+
+        public void Dispose()
+        {
+            logs.ForEach(log => log.Dispose());
+            file.Dispose();
+        }
+    }
 
     private sealed class Segment : IDisposable
     {

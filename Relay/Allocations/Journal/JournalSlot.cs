@@ -35,6 +35,41 @@ internal struct UsageCounters
     public long PacketsToClient;
     public long PacketsToPeer;
     public long PacketsFromPeer;
+
+    /// <summary>Adds a datagram and what it led to.</summary>
+    /// <param name="kind">Which counters.</param>
+    /// <param name="received">Bytes received; 0 = nothing.</param>
+    /// <param name="sent">Bytes of what it led to.</param>
+    /// <param name="taken">True when the system has taken that.</param>
+    public void Add(Counted kind, int received, int sent, bool taken)
+    {
+        if (kind == Counted.ToClient)
+        {
+            BytesFromPeer += received;
+            PacketsFromPeer++;
+        }
+        else if (kind != Counted.Nothing && received > 0)
+        {
+            BytesFromClient += received;
+            PacketsFromClient++;
+        }
+
+        if (!taken)
+        {
+            return;
+        }
+
+        if (kind == Counted.ToPeer)
+        {
+            BytesToPeer += sent;
+            PacketsToPeer++;
+        }
+        else if (kind != Counted.Nothing)
+        {
+            BytesToClient += sent;
+            PacketsToClient++;
+        }
+    }
 }
 
 /// <summary>
@@ -83,6 +118,7 @@ internal sealed unsafe class JournalSlot(SlotLayout* layout, int index)
     private const long MaxUnixMilliseconds = 253_402_300_800_000;
 
     private List<JournalSlot>? extensions;
+    private ulong guard;
 
     /// <summary>Number of the slot in the file.</summary>
     public int Index => index;
@@ -150,6 +186,15 @@ internal sealed unsafe class JournalSlot(SlotLayout* layout, int index)
         Sequence >= 0 && ClosedSequence >= 0 && layout->ExpiresUnixMilliseconds is > 0 and < MaxUnixMilliseconds
         && (State != SlotState.Closed || (layout->ClosedUnixMilliseconds is > 0 and < MaxUnixMilliseconds && Enum.IsDefined(CloseReason)))
         && !MemoryMarshal.Cast<UsageCounters, long>(new Span<UsageCounters>(ref layout->Counters)).ContainsAnyInRange(long.MinValue, -1);
+
+    /// <summary>Datagrams of the allocation that were handled and not counted yet (<see cref="DepartureLog"/>).</summary>
+    internal int Unsettled { get; set; }
+
+    /// <summary>Its place among the totals being settled; 0 = none.</summary>
+    internal int Image { get; set; }
+
+    /// <summary>Tells the allocation from others that had, or will have, the slot.</summary>
+    internal ulong Guard => guard != 0 ? guard : guard = SlotIdentity.GuardOf(Identity);
 
     /// <summary>Slots that hold more of its permissions and channels.</summary>
     internal IReadOnlyList<JournalSlot> Extensions => extensions ?? [];

@@ -65,6 +65,10 @@ internal sealed record SlotIdentity
         BinaryPrimitives.WriteUInt32LittleEndian(room[4..], Checksum.Of(room.Slice(HeadSize, writer.At)));
     }
 
+    /// <returns>A number that only this allocation has: half of its id is random. Never 0.</returns>
+    public static ulong GuardOf(ReadOnlySpan<byte> room) =>
+        Math.Max(1, BinaryPrimitives.ReadUInt64LittleEndian(room[HeadSize..]) ^ BinaryPrimitives.ReadUInt64LittleEndian(room[(HeadSize + 8)..]));
+
     /// <returns>Null when the bytes are damaged.</returns>
     public static SlotIdentity? TryRead(ReadOnlySpan<byte> room)
     {

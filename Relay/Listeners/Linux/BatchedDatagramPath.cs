@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using NetDiscovery.Relay.Allocations.Journal;
 
 namespace NetDiscovery.Relay.Listeners.Linux;
 
@@ -44,6 +45,14 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
 
     /// <summary>True while a batch is handled: what is sent then waits for its end.</summary>
     internal bool Batching { get; private set; }
+
+    public DepartureLog? Log
+    {
+        get => Departures.Log;
+        set => Departures.Log = value!;
+    }
+
+    public void Settle() => Departures.FlushAll();
 
     public IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using NetDiscovery.Relay.Allocations.Journal;
 
 namespace NetDiscovery.Relay.Listeners.Linux;
 
@@ -11,7 +12,7 @@ namespace NetDiscovery.Relay.Listeners.Linux;
 /// </summary>
 internal sealed unsafe class DepartureQueue : IDisposable
 {
-    private const int MaxDepartures = 512;
+    private const int MaxDepartures = DepartureLog.MaxDepartures;
     private const int ArenaSize = 1024 * 1024;
     private const int None = -1;
 
@@ -26,14 +27,17 @@ internal sealed unsafe class DepartureQueue : IDisposable
 
     private readonly byte* arena = (byte*)NativeMemory.AlignedAlloc(ArenaSize, 4096);
     private readonly Departure* departures = (Departure*)NativeMemory.AllocZeroed(MaxDepartures, (nuint)sizeof(Departure));
-    private readonly LibC.MessageHeader* messages = (LibC.MessageHeader*)NativeMemory.AllocZeroed(MaxDepartures, (nuint)sizeof(LibC.MessageHeader));
     private readonly LibC.IoVector* parts = (LibC.IoVector*)NativeMemory.AllocZeroed(MaxDepartures, (nuint)sizeof(LibC.IoVector));
     private readonly byte* controls = (byte*)NativeMemory.AllocZeroed(MaxDepartures * ControlStride);
-    private readonly int[] heads = new int[MaxDepartures + 1];
+    private readonly int[] heads = new int[DepartureLog.MaxMessages + 1];
     private readonly BatchedDatagramSocket?[] waiting = new BatchedDatagramSocket?[MaxDepartures];
     private int count;
     private int used;
     private int waitingCount;
+    private int messageCount;
+
+    /// <summary>Keeps what is in the queue until it is counted.</summary>
+    public DepartureLog Log { get; set; } = DepartureLog.InMemory();
 
     /// <summary>Appends a datagram; sends everything first when there is no room.</summary>
     /// <param name="socket">The socket it leaves from.</param>
@@ -64,6 +68,7 @@ internal sealed unsafe class DepartureQueue : IDisposable
             departures[chain.Last].Next = count;
         }
 
+        Log.Put(count);
         chain.Last = count++;
     }
 
@@ -76,7 +81,8 @@ internal sealed unsafe class DepartureQueue : IDisposable
             waiting[i] = null;
         }
 
-        count = used = waitingCount = 0;
+        Log.Settle(count);
+        count = used = waitingCount = messageCount = 0;
     }
 
     /// <summary>Sends what waits for one socket.</summary>
@@ -91,17 +97,19 @@ internal sealed unsafe class DepartureQueue : IDisposable
 
         // It may be chained again before this flush of all sockets ends; twice in the list does no harm, but the list has its length.
         chain.Count = 0;
+        Log.Begin(count);
         if (chained == 1)
         {
             SendOne(socket, first);
             return;
         }
 
-        var made = MakeMessages(first, segmented: chain.WithoutSegments == 0);
+        var sent = messageCount;
+        var made = messageCount = MakeMessages(first, segmented: chain.WithoutSegments == 0);
         chain.WithoutSegments -= chain.WithoutSegments > 0 ? 1 : 0;
-        for (var sent = 0; sent < made;)
+        while (sent < made)
         {
-            var taken = LibC.SendMany(socket.Descriptor, messages + sent, (uint)(made - sent), LibC.MSG_DONTWAIT);
+            var taken = LibC.SendMany(socket.Descriptor, Log.Messages + sent, (uint)(made - sent), LibC.MSG_DONTWAIT);
             if (taken <= 0)
             {
                 OnRefused(socket, sent);
@@ -116,18 +124,18 @@ internal sealed unsafe class DepartureQueue : IDisposable
     {
         NativeMemory.AlignedFree(arena);
         NativeMemory.Free(departures);
-        NativeMemory.Free(messages);
         NativeMemory.Free(parts);
         NativeMemory.Free(controls);
     }
 
     private int MakeMessages(int first, bool segmented)
     {
-        int made = 0, partCount = 0;
+        int made = messageCount, partCount = 0;
         for (var next = first; next != None; made++)
         {
             ref var head = ref departures[next];
             heads[made] = next;
+            Log.Assign(next, made);
             var part = parts + partCount;
             var (segments, bytes, end) = (1, head.Length, head.Offset + head.Length);
             *part = new LibC.IoVector { Bytes = arena + head.Offset, Size = (nuint)head.Length };
@@ -136,6 +144,7 @@ internal sealed unsafe class DepartureQueue : IDisposable
             while (open && next != None && Continues(head, departures[next], segments, bytes))
             {
                 ref var member = ref departures[next];
+                Log.Assign(next, made);
                 if (member.Offset == end)
                 {
                     part->Size += (nuint)member.Length;
@@ -150,12 +159,12 @@ internal sealed unsafe class DepartureQueue : IDisposable
                 next = member.Next;
             }
 
-            ref var message = ref messages[made];
+            ref var message = ref Log.Messages[made];
             message.Address = (byte*)Unsafe.AsPointer(ref head.Address);
             message.AddressSize = (ulong)head.AddressSize;
             message.Parts = parts + partCount;
             message.PartCount = (ulong)(part - message.Parts + 1);
-            message.Control = segments > 1 ? WriteSegmentSize(made, head.Length) : null;
+            message.Control = segments > 1 ? WriteSegmentSize(made - messageCount, head.Length) : null;
             message.ControlSize = segments > 1 ? ControlStride : 0UL;
             partCount += (int)message.PartCount;
         }
@@ -186,9 +195,9 @@ internal sealed unsafe class DepartureQueue : IDisposable
 
     private void OnRefused(BatchedDatagramSocket socket, int message)
     {
-        if (messages[message].ControlSize == 0)
+        if (Log.Messages[message].ControlSize == 0)
         {
-            Unsent(socket, departures[heads[message]]);
+            Unsent(socket, heads[message]);
             return;
         }
 
@@ -202,21 +211,31 @@ internal sealed unsafe class DepartureQueue : IDisposable
 
     private void SendOne(BatchedDatagramSocket socket, int index)
     {
+        // Not sendto: only with sendmmsg the kernel itself writes down that it took the datagram.
         ref var departure = ref departures[index];
-        var sent = LibC.SendTo(
-            socket.Descriptor, arena + departure.Offset, (nuint)departure.Length, LibC.MSG_DONTWAIT, (byte*)Unsafe.AsPointer(ref departure.Address), (uint)departure.AddressSize);
-        if (sent < 0)
+        var part = new LibC.IoVector { Bytes = arena + departure.Offset, Size = (nuint)departure.Length };
+        var message = messageCount++;
+        ref var header = ref Log.Messages[message];
+        header.Address = (byte*)Unsafe.AsPointer(ref departure.Address);
+        header.AddressSize = (ulong)departure.AddressSize;
+        header.Parts = &part;
+        header.PartCount = 1;
+        header.Control = null;
+        header.ControlSize = 0;
+        Log.Assign(index, message);
+        if (LibC.SendMany(socket.Descriptor, Log.Messages + message, 1, LibC.MSG_DONTWAIT) <= 0)
         {
-            Unsent(socket, departure);
+            Unsent(socket, index);
         }
     }
 
-    private void Unsent(BatchedDatagramSocket socket, in Departure departure)
+    private void Unsent(BatchedDatagramSocket socket, int index)
     {
+        ref var departure = ref departures[index];
         // No route, too long for the path, send buffer full, refused by a firewall: the datagram is lost.
-        var known = TransportAddress.TryReadSockaddr(new ReadOnlySpan<byte>(Unsafe.AsPointer(ref Unsafe.AsRef(in departure.Address)), departure.AddressSize), out var to);
+        var known = TransportAddress.TryReadSockaddr(new ReadOnlySpan<byte>(Unsafe.AsPointer(ref departure.Address), departure.AddressSize), out var to);
         Debug.Assert(known, "The address was written here.");
-        socket.Sink.OnUnsent(new ReadOnlySpan<byte>(arena + departure.Offset, departure.Length), to);
+        socket.Sink.OnUnsent(new ReadOnlySpan<byte>(arena + departure.Offset, departure.Length), to, counted: !Log.Counts(index));
     }
 
     /// <summary>What one socket has in the queue.</summary>

@@ -72,5 +72,5 @@ internal sealed class Sink(Action<byte[], TransportAddress> onDatagram) : IDatag
         onDatagram(datagram, from);
     }
 
-    public void OnUnsent(ReadOnlySpan<byte> datagram, in TransportAddress to) => Unsent?.Invoke(datagram.ToArray(), to);
+    public void OnUnsent(ReadOnlySpan<byte> datagram, in TransportAddress to, bool counted) => Unsent?.Invoke(datagram.ToArray(), to);
 }
