@@ -53,13 +53,13 @@ internal sealed class ChaosRegion : IAsyncDisposable
             "Gateway", [.. shared, $"--Gateway:Urls=http://127.0.0.1:{gatewayPort}", $"--Operator:Key={OperatorKey}"]), TimeProvider.System);
         for (var i = 0; i < relays; i++)
         {
-            var (number, port, health, folder) = (i + 1, FreePorts.UdpAndTcp(), FreePorts.Tcp(), new TemporaryFolder());
+            var (number, firstPort, port, health, folder) = (i + 1, 20_000 + (i * 2_000), FreePorts.UdpAndTcp(), FreePorts.Tcp(), new TemporaryFolder());
             region._folders.Add(folder);
             region.RelayPorts.Add(port);
             region.Relays.Add(new Service($"relay {number}", health, () => HostProcess.Start("Relay",
             [
                 .. shared, $"--Health:Urls=http://127.0.0.1:{health}", $"--Relay:Id=relay-{number}", $"--Relay:Port={port}", "--Relay:TlsPort=0", "--Relay:Workers=2",
-                $"--Relay:DataPath={folder.Path}", "--Relay:AllowPeers:0=127.0.0.0/8", $"--Relay:MinPort={40_000 + (i * 2_000)}", $"--Relay:MaxPort={41_999 + (i * 2_000)}",
+                $"--Relay:DataPath={folder.Path}", "--Relay:AllowPeers:0=127.0.0.0/8", $"--Relay:MinPort={firstPort}", $"--Relay:MaxPort={firstPort + 1_999}",
             ]), TimeProvider.System));
         }
 

@@ -25,7 +25,7 @@ public sealed class ChaosTests
         {
             await region.Relays[0].KillAsync(TimeSpan.Zero);
             var gap = Stopwatch.StartNew();
-            await call.NextEchoAsync();
+            try { await call.NextEchoAsync(); } catch (Exception e) { Assert.Fail(e.Message + region.Relays[0].Output); }
             gaps.Add(gap.Elapsed);
         }
 
