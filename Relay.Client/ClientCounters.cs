@@ -34,7 +34,7 @@ public sealed class ClientCounters
     /// <summary>The part of <see cref="LegBytesSent"/> in requests that were answered 401 or 438.</summary>
     public long RefusedBytesSent => Volatile.Read(ref _refusedBytesSent);
 
-    /// <summary>The part of <see cref="LegBytesReceived"/> in those answers.</summary>
+    /// <summary>The part of <see cref="LegBytesReceived"/> in error responses to nobody in particular, without integrity: those answers, each copy of them.</summary>
     public long RefusedBytesReceived => Volatile.Read(ref _refusedBytesReceived);
 
     /// <summary>Requests sent again over UDP.</summary>
@@ -64,11 +64,9 @@ public sealed class ClientCounters
         Interlocked.Increment(ref _datagramsReceived);
     }
 
-    internal void Refused(int request, int response)
-    {
-        Interlocked.Add(ref _refusedBytesSent, request);
-        Interlocked.Add(ref _refusedBytesReceived, response);
-    }
+    internal void RefusedRequest(int bytes) => Interlocked.Add(ref _refusedBytesSent, bytes);
+
+    internal void RefusedResponse(int bytes) => Interlocked.Add(ref _refusedBytesReceived, bytes);
 
     internal void Retransmitted() => Interlocked.Increment(ref _retransmissions);
 

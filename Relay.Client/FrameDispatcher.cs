@@ -66,6 +66,7 @@ internal sealed class FrameDispatcher : IFrameReceiver
 
     private bool OnMessage(ReadOnlyMemory<byte> frame, in StunMessage message, in TransportAddress source)
     {
+        if (message.Class == StunClass.ErrorResponse && !message.HasMessageIntegrity && !message.HasMessageIntegritySha256) _counters.RefusedResponse(frame.Length);
         if (message.Class is StunClass.SuccessResponse or StunClass.ErrorResponse) return _transactions.TryComplete(message, source);
         if (message.Class != StunClass.Indication || source != _server) return false;
         if (message.FindXorAddress(AttributeType.XorPeerAddress, out TransportAddress peer) != AttributeStatus.Ok) return false;

@@ -279,7 +279,7 @@ public sealed class TurnClient : IAsyncDisposable
             byte[] request = _builder.Request(method, id, attributes, challenge);
             StunResponse response = await _transactions.ExchangeAsync(Link, method, new Transaction(id, request, challenge, options.Destination), cancellationToken);
             if (!response.IsError) return response;
-            if (response.ErrorCode is (int)StunErrorCode.Unauthenticated or (int)StunErrorCode.StaleNonce) Counters.Refused(request.Length, response.Bytes.Length);
+            if (response.ErrorCode is (int)StunErrorCode.Unauthenticated or (int)StunErrorCode.StaleNonce) Counters.RefusedRequest(request.Length);
             if (options.AnswerChallenges && options.Authenticate && attempt < 4 && TakeUp(response, challenge)) continue;
             return options.ThrowOnError ? response.ThrowIfError() : response;
         }

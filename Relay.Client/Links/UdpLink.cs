@@ -7,6 +7,9 @@ namespace NetDiscovery.Relay.Client.Links;
 /// <summary>UDP: one datagram, one frame.</summary>
 internal sealed class UdpLink : ILink
 {
+    // Errors of earlier datagrams that one send may meet; then this one is lost too, as datagrams may be.
+    private const int MaxRefusals = 8;
+
     private readonly Socket _socket;
     private readonly TransportAddress _server;
     private readonly SocketAddress _serverNative;
@@ -46,26 +49,33 @@ internal sealed class UdpLink : ILink
             return;
         }
 
-        try
+        for (var refusals = 0; refusals < MaxRefusals; refusals++)
         {
-            await SendToServerAsync(frame, cancellationToken);
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            // The error is that of an earlier datagram, and reporting it has cleared it.
-            await SendToServerAsync(frame, cancellationToken);
+            try
+            {
+                await SendToServerAsync(frame, cancellationToken);
+                return;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+            {
+                // The error is that of an earlier datagram, and reporting it has cleared it.
+            }
         }
     }
 
     public void Send(ReadOnlySpan<byte> frame)
     {
-        try
+        for (var refusals = 0; refusals < MaxRefusals; refusals++)
         {
-            SendToServer(frame);
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            SendToServer(frame);
+            try
+            {
+                SendToServer(frame);
+                return;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+            {
+                // See SendAsync.
+            }
         }
     }
 

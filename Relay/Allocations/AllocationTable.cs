@@ -132,7 +132,10 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
     }
 
     /// <summary>Ends an allocation: ports, counters, quota and journal are settled when the method returns. Twice is the same as once.</summary>
-    public void Close(Allocation allocation, AllocationCloseReason reason)
+    /// <param name="allocation">Which.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="tell">False when the caller tells the cluster, after a last message was counted.</param>
+    public void Close(Allocation allocation, AllocationCloseReason reason, bool tell = true)
     {
         if (allocation.Closed)
         {
@@ -158,7 +161,11 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
         allocation.Streams?.Dispose();
         allocation.Credential.Tenant.Close(allocation.Credential.Claims.Token);
         allocation.Slot.Close(reason, clock.UtcNow);
-        allocation.Report.Closed();
+        if (tell)
+        {
+            allocation.Report.Closed();
+        }
+
         metrics.AllocationClosed(allocation.FiveTuple.Transport, reason);
         allocation.Leg.OnAllocation(open: false);
     }

@@ -237,12 +237,14 @@ internal sealed class MessageDispatcher(Worker worker)
 
         if (result.Delete is { } delete)
         {
-            // Counted and gone before the client hears of it: whoever acts on the response meets no remains.
-            delete.CountMessage(request.Bytes.Length, result.Length);
+            // Gone before the client hears of it: whoever acts on the response meets no remains. Told to the cluster after: the response counts too.
             replies.Add(tuple, request.TransactionId, worker.Response.AsSpan(0, result.Length), context.Now);
             replies.Add(delete.FiveTuple, delete.AllocateTransaction, delete.AllocateResponse, context.Now);
-            worker.Table.Close(delete, AllocationCloseReason.Deleted);
-            Reply(ref context, result);
+            worker.Table.Close(delete, AllocationCloseReason.Deleted, tell: false);
+            worker.Meter.Begin(delete.Slot, Counted.Response, request.Bytes.Length, result.Length);
+            worker.Meter.End(Reply(ref context, result));
+            worker.Path.Settle();
+            delete.Report.Closed();
             return;
         }
 

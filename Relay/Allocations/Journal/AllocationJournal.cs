@@ -45,7 +45,7 @@ internal sealed unsafe class AllocationJournal : IDisposable
         }
 
         departures = new DepartureFile(Path.ChangeExtension(path, ".departures"));
-        Resolved = departures.Resolve(FindLive);
+        Resolved = departures.Resolve(FindUsed);
         Clock = new JournalClock(header.Pointer + ClockOffset, time, JournalClock.ThisBoot());
         EarlierAliveAt = Clock.AliveAt;
         FindSlots();
@@ -314,8 +314,8 @@ internal sealed unsafe class AllocationJournal : IDisposable
         free.Push(slot.Index);
     }
 
-    private JournalSlot? FindLive(int index, ulong guard) =>
-        index >= 0 && index < segments.Count * SlotsPerSegment && SlotAt(index) is { State: SlotState.Live } slot && slot.Guard == guard ? slot : null;
+    private JournalSlot? FindUsed(int index, ulong guard) =>
+        index >= 0 && index < segments.Count * SlotsPerSegment && SlotAt(index) is { State: SlotState.Live or SlotState.Closed } slot && slot.Guard == guard ? slot : null;
 
     private JournalSlot SlotAt(int index) =>
         new((SlotLayout*)(segments[index / SlotsPerSegment].Pointer + ((long)(index % SlotsPerSegment) * SlotLayout.Size)), index);

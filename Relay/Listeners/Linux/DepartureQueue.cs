@@ -75,6 +75,11 @@ internal sealed unsafe class DepartureQueue : IDisposable
     /// <summary>Sends everything.</summary>
     public void FlushAll()
     {
+        if (count == 0)
+        {
+            return;
+        }
+
         for (var i = 0; i < waitingCount; i++)
         {
             Flush(waiting[i]!);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using NetDiscovery.Relay.Client;
@@ -6,17 +7,21 @@ using NetDiscovery.Relay.Protocol;
 namespace NetDiscovery.EndToEnd.Chaos;
 
 /// <summary>
-/// A session whose client sends datagrams at a steady pace to a counting peer, which sends each back. The client behaves as any: it refreshes, and
-/// does nothing else, whatever happens to the relay.
+/// A session whose client sends datagrams to a counting peer, which sends each back. The client behaves as any: it sends and refreshes, whatever
+/// happens to the relay; what is lost on the way is lost. Only what arrives is counted, on both ends.
 /// </summary>
 internal sealed class ChaosCall : IAsyncDisposable
 {
-    private const int Bytes = 200;
+    public const int Bytes = 200;
+    private const int DeletedAlready = 437;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan RefreshEvery = TimeSpan.FromSeconds(4);
+    private static readonly byte[] Datagram = new byte[Bytes];
     private readonly TurnClient _client;
     private readonly CancellationTokenSource _stop = new();
     private Task _sending = Task.CompletedTask, _refreshing = Task.CompletedTask;
+    private long? _billedToClient;
+    private long _lastEcho;
 
     private ChaosCall(string session, TurnClient client)
     {
@@ -28,14 +33,37 @@ internal sealed class ChaosCall : IAsyncDisposable
 
     public EchoPeer Peer { get; } = new();
 
-    public ClientCounters Counters => _client.Counters;
+    public long DatagramsSent => _client.Counters.DatagramsSent;
+
+    /// <summary>Echoes received.</summary>
+    public long Echoes => _client.Counters.DatagramsReceived;
+
+    /// <summary>What the relay owes the client's bill: all that arrived, but for challenges and what answers requests after the end.</summary>
+    public long BytesToClient => _billedToClient ?? Received;
+
+    /// <summary>When the last echo came; <see cref="Stopwatch"/> ticks.</summary>
+    public long LastEcho => Volatile.Read(ref _lastEcho);
+
+    /// <summary>The relayed transport address.</summary>
+    public IPEndPoint Relayed { get; private set; } = null!;
 
     /// <summary>What the relay says of the allocation when it no longer knows it; null while all is well.</summary>
     public string? Lost { get; private set; }
 
+    private long Received => _client.Counters.LegBytesReceived - _client.Counters.RefusedBytesReceived;
+
     private TransportAddress PeerAddress => TransportAddress.From(new IPEndPoint(IPAddress.Loopback, Peer.Port));
 
+    /// <summary>Makes a session, an allocation and a channel.</summary>
     public static async Task<ChaosCall> StartAsync(HttpClient tenant, int relayPort)
+    {
+        var call = await MakeAsync(tenant, relayPort);
+        await call.OpenAsync();
+        return call;
+    }
+
+    /// <summary>Makes a session.</summary>
+    public static async Task<ChaosCall> MakeAsync(HttpClient tenant, int relayPort)
     {
         using var made = await ChaosRegion.AskAsync(() => tenant.PostAsJsonAsync("/v1/sessions", new { endpoints = new[] { new { name = "caller" }, new { name = "callee" } } }));
         var turn = made.RootElement.GetProperty("endpoints")[0].GetProperty("iceServers").EnumerateArray().First(server => server.TryGetProperty("username", out var name) && name.GetString() is not null);
@@ -45,34 +73,50 @@ internal sealed class ChaosCall : IAsyncDisposable
             Username = turn.GetProperty("username").GetString(),
             Password = turn.GetProperty("credential").GetString(),
             IgnoreUnreachable = true,
-            RetransmissionTimeout = TimeSpan.FromSeconds(2),
+            RetransmissionTimeout = TimeSpan.FromSeconds(1),
             SocketBuffer = 4 << 20,
         }).ConnectAsync();
-        client.DatagramReceived = static (_, _) => { };
         var call = new ChaosCall(made.RootElement.GetProperty("id").GetString()!, client);
-        await client.AllocateAsync();
-        await client.BindChannelAsync(call.PeerAddress);
+        client.DatagramReceived = (_, _) => Volatile.Write(ref call._lastEcho, Stopwatch.GetTimestamp());
         return call;
     }
 
-    /// <summary>Begins to send.</summary>
-    public void Run()
+    /// <summary>Makes its allocation and channel.</summary>
+    public async Task OpenAsync()
     {
-        _sending = SendAsync();
-        _refreshing = RefreshAsync();
+        Relayed = (await _client.AllocateAsync()).Relayed.ToIPEndPoint();
+        await _client.BindChannelAsync(PeerAddress);
     }
 
-    /// <summary>Sends until an echo comes.</summary>
-    public async Task NextEchoAsync()
+    /// <summary>Begins to send at a steady pace, and to refresh.</summary>
+    public void Run()
     {
-        var before = Counters.DatagramsReceived;
-        using var timer = new PeriodicTimer(Pace);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (Counters.DatagramsReceived == before)
+        _sending = EveryAsync(Pace, () => _client.SendAsync(PeerAddress, Datagram).AsTask());
+        _refreshing = EveryAsync(RefreshEvery, RefreshAsync);
+    }
+
+    /// <summary>Begins to keep <paramref name="window"/> datagrams on their way, as fast as they come back.</summary>
+    public void Flood(int window)
+    {
+        var seen = -1L;
+        _client.DatagramReceived = (_, _) =>
         {
-            await _client.SendAsync(PeerAddress, new byte[Bytes]);
-            await timer.WaitForNextTickAsync(limit.Token);
-        }
+            Volatile.Write(ref _lastEcho, Stopwatch.GetTimestamp());
+            if (!_stop.IsCancellationRequested)
+            {
+                _client.Send(PeerAddress, Datagram);
+            }
+        };
+        _sending = EveryAsync(TimeSpan.FromMilliseconds(50), () =>
+        {
+            for (var i = 0; seen == Echoes && i < window; i++)
+            {
+                _client.Send(PeerAddress, Datagram);
+            }
+
+            seen = Echoes;
+            return Task.CompletedTask;
+        });
     }
 
     /// <summary>Stops sending and waits for the echoes on their way.</summary>
@@ -83,32 +127,44 @@ internal sealed class ChaosCall : IAsyncDisposable
         long before;
         do
         {
-            before = Counters.LegBytesReceived + Peer.BytesReceived;
-            await Task.Delay(1_000);
+            before = Received + Peer.BytesReceived;
+            await Task.Delay(500);
         }
-        while (Counters.LegBytesReceived + Peer.BytesReceived != before);
+        while (Received + Peer.BytesReceived != before);
     }
 
     /// <summary>Deletes the allocation.</summary>
-    public async Task CloseAsync() => await TryAsync(() => _client.RefreshAsync(lifetimeSeconds: 0));
+    public async Task CloseAsync()
+    {
+        try
+        {
+            await _client.RefreshAsync(lifetimeSeconds: 0);
+            _billedToClient = Received;
+        }
+        catch (StunErrorException refusal) when (refusal.Code == DeletedAlready && Lost is null)
+        {
+            // The response that was lost with its relay was not sent; this one is nobody's bill.
+            _billedToClient = Received - refusal.Response!.Bytes.Length;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await Task.WhenAll(_sending, _refreshing);
+        await Task.WhenAll(_sending, _refreshing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _client.DisposeAsync();
         await Peer.DisposeAsync();
         _stop.Dispose();
     }
 
-    private async Task SendAsync()
+    private async Task EveryAsync(TimeSpan period, Func<Task> step)
     {
-        using var timer = new PeriodicTimer(Pace);
+        using var timer = new PeriodicTimer(period);
         try
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))
             {
-                await _client.SendAsync(PeerAddress, new byte[Bytes]);
+                await step();
             }
         }
         catch (OperationCanceledException)
@@ -119,26 +175,14 @@ internal sealed class ChaosCall : IAsyncDisposable
 
     private async Task RefreshAsync()
     {
-        using var timer = new PeriodicTimer(RefreshEvery);
         try
         {
-            while (Lost is null && await timer.WaitForNextTickAsync(_stop.Token))
-            {
-                await TryAsync(() => _client.RefreshAsync());
-                await TryAsync(() => _client.BindChannelAsync(PeerAddress));
-            }
+            await _client.RefreshAsync();
+            await _client.BindChannelAsync(PeerAddress);
         }
-        catch (OperationCanceledException)
+        catch (StunTimeoutException)
         {
-            // quiet
-        }
-    }
-
-    private async Task TryAsync(Func<Task> request)
-    {
-        try
-        {
-            await request();
+            // The relay is away for longer than a client asks: it asks again at the next turn.
         }
         catch (StunErrorException refusal)
         {

@@ -122,7 +122,7 @@ internal sealed class ChaosRegion : IAsyncDisposable
 
     private HttpClient Client(AuthenticationHeaderValue authorization)
     {
-        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_gatewayPort}") };
+        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_gatewayPort}"), Timeout = TimeSpan.FromSeconds(15) };
         client.DefaultRequestHeaders.Authorization = authorization;
         return client;
     }

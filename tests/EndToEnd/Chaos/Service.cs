@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace NetDiscovery.EndToEnd.Chaos;
 
 /// <summary>One process of the region, started again whenever it ends, as a service manager does.</summary>
@@ -27,7 +29,29 @@ internal sealed class Service : IAsyncDisposable
     /// <summary>Times it was killed on purpose.</summary>
     public int Kills { get; private set; }
 
+    /// <summary>Of the process that runs now.</summary>
     public string Output => _process.Output;
+
+    /// <summary>When the process that runs now was started, in <see cref="Stopwatch"/> ticks; 0 for the first.</summary>
+    public long StartedAt { get; private set; }
+
+    /// <summary>SIGTERM; it starts again as soon as it has ended.</summary>
+    public void Terminate()
+    {
+        lock (_gate)
+        {
+            _process.Terminate();
+        }
+    }
+
+    /// <summary>SIGKILL; it does not start again.</summary>
+    public async Task EndAsync()
+    {
+        await _stop.CancelAsync();
+        await _supervision.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _process.Kill();
+        await _process.ExitedAsync();
+    }
 
     /// <summary>SIGKILL; it starts again after <paramref name="away"/>.</summary>
     public async Task KillAsync(TimeSpan away)
@@ -85,7 +109,7 @@ internal sealed class Service : IAsyncDisposable
             Task held;
             lock (_gate)
             {
-                held = _held?.Task ?? Task.Delay(TimeSpan.FromSeconds(1), _time, _stop.Token);
+                held = _held?.Task ?? Task.Delay(TimeSpan.FromMilliseconds(100), _time, _stop.Token);
                 _held = null;
             }
 
@@ -93,6 +117,7 @@ internal sealed class Service : IAsyncDisposable
             await _process.DisposeAsync();
             lock (_gate)
             {
+                StartedAt = Stopwatch.GetTimestamp();
                 _process = _launch();
             }
         }

@@ -1,0 +1,38 @@
+using NetDiscovery.Relay.Client;
+
+namespace NetDiscovery.EndToEnd.Chaos;
+
+/// <summary>Short calls, one after another: what opens and closes while processes die.</summary>
+internal sealed class Churn(HttpClient tenant, int relayPort, Random random)
+{
+    /// <summary>All calls, whatever became of them.</summary>
+    public List<ChaosCall> Calls { get; } = [];
+
+    /// <summary>What relays answered instead of an allocation, and how often.</summary>
+    public Dictionary<string, int> Refusals { get; } = [];
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            var call = await ChaosCall.MakeAsync(tenant, relayPort);
+            Calls.Add(call);
+            try
+            {
+                await call.OpenAsync();
+                call.Run();
+                await Task.Delay(TimeSpan.FromMilliseconds(random.Next(500, 4_000)));
+                await call.QuietAsync();
+                await call.CloseAsync();
+            }
+            catch (StunErrorException refusal)
+            {
+                Refusals[$"{refusal.Method} {refusal.Code}"] = Refusals.GetValueOrDefault($"{refusal.Method} {refusal.Code}") + 1;
+            }
+            catch (StunTimeoutException)
+            {
+                Refusals["no answer"] = Refusals.GetValueOrDefault("no answer") + 1;
+            }
+        }
+    }
+}
