@@ -84,8 +84,12 @@ internal sealed class TimingWheel(long startTick)
     {
         while (Now < tick)
         {
-            Now++;
-            FireBucket(Now & (Buckets - 1));
+            // Nearly all ticks are empty, and after a pause of the process there are many.
+            var bucket = ++Now & (Buckets - 1);
+            if (buckets[bucket] is not null)
+            {
+                FireBucket(bucket);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ namespace NetDiscovery.Relay.ControlPlane;
 /// Keeps tenant snapshots on disk, so that a relay that starts while the cluster is away still serves the tenants it knew.
 /// Holds signing keys: readable for the relay's user alone.
 /// </summary>
-/// <param name="path">The file.</param>
+/// <param name="path">The file; empty = nothing is kept.</param>
 /// <param name="logger">Log.</param>
 internal sealed partial class TenantStore(string path, ILogger<TenantStore> logger)
 {
@@ -38,7 +38,7 @@ internal sealed partial class TenantStore(string path, ILogger<TenantStore> logg
         // Whoever waits here finds his change written by the one before: many changes at once cost one or two writes.
         lock (gate)
         {
-            if (!changed)
+            if (!changed || path.Length == 0)
             {
                 return;
             }

@@ -8,7 +8,7 @@ using NetDiscovery.Relay.RelayedAddresses;
 namespace NetDiscovery.Relay.Hosting;
 
 /// <summary>What all workers of a relay share. Each part is immutable or safe for many threads.</summary>
-internal sealed class RelayServices
+internal sealed record RelayServices
 {
     private volatile bool draining;
 

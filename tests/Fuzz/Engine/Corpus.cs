@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace NetDiscovery.Fuzz.Engine;
@@ -20,19 +21,38 @@ internal sealed class Corpus
     public byte[] Choose(FuzzRandom random) =>
         random.Below(3) == 0 ? inputs[inputs.Count - 1 - random.Below(Math.Min(inputs.Count, 48))] : inputs[random.Below(inputs.Count)];
 
-    /// <summary>Reads the files of a folder, smallest first.</summary>
-    public static IEnumerable<byte[]> Load(string? folder) =>
-        Directory.Exists(folder) ? Directory.EnumerateFiles(folder).Select(File.ReadAllBytes).OrderBy(bytes => bytes.Length).ThenBy(Convert.ToHexString) : [];
-
-    /// <summary>Replaces the files of a folder by the inputs, named by their content.</summary>
-    public static void Save(string folder, IEnumerable<byte[]> inputs)
+    /// <summary>Reads a packed corpus: each input behind its length, 2 bytes, big-endian. An absent file is an empty corpus.</summary>
+    public static IReadOnlyList<byte[]> Load(string? path)
     {
-        Directory.CreateDirectory(folder);
-        foreach (var file in Directory.EnumerateFiles(folder))
+        var all = new List<byte[]>();
+        ReadOnlySpan<byte> rest = File.Exists(path) ? File.ReadAllBytes(path) : [];
+        while (!rest.IsEmpty)
         {
-            File.Delete(file);
+            var size = BinaryPrimitives.ReadUInt16BigEndian(rest);
+            all.Add(rest.Slice(2, size).ToArray());
+            rest = rest[(2 + size)..];
         }
 
+        return all;
+    }
+
+    /// <summary>Writes a packed corpus, in an order that does not depend on how it was found.</summary>
+    public static void Save(string path, IEnumerable<byte[]> inputs)
+    {
+        using var file = File.Create(path);
+        Span<byte> size = stackalloc byte[2];
+        foreach (var input in inputs.OrderBy(bytes => bytes.Length).ThenBy(Convert.ToHexString, StringComparer.Ordinal))
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(size, (ushort)input.Length);
+            file.Write(size);
+            file.Write(input);
+        }
+    }
+
+    /// <summary>Writes each input to a file of its own, as afl-fuzz wants them.</summary>
+    public static void Unpack(IEnumerable<byte[]> inputs, string folder)
+    {
+        Directory.CreateDirectory(folder);
         foreach (var input in inputs)
         {
             File.WriteAllBytes(Path.Combine(folder, NameOf(input)), input);

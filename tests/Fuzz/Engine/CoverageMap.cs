@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using SharpFuzz.Common;
 
 namespace NetDiscovery.Fuzz.Engine;
@@ -11,8 +12,8 @@ namespace NetDiscovery.Fuzz.Engine;
 /// </summary>
 internal sealed unsafe class CoverageMap
 {
-    /// <summary>Bytes of the map; a power of 2. Fits into a first-level cache.</summary>
-    public const int Size = 16384;
+    /// <summary>Bytes of the map; a power of 2. Fits into a first-level cache, and is sparse enough for all branches of a worker.</summary>
+    public const int Size = 32768;
 
     // What an assembly that was not narrowed would write to.
     private const int Allocated = 65536;
@@ -20,10 +21,13 @@ internal sealed unsafe class CoverageMap
     private static readonly byte[] Classes = MakeClasses();
     private readonly byte* hits = (byte*)NativeMemory.AlignedAlloc(Allocated, 64);
     private readonly byte[] seen = new byte[Size];
+    private readonly bool countsMatter;
 
     /// <summary>Points the instrumented code at this map.</summary>
-    public CoverageMap()
+    /// <param name="countsMatter">False: only whether a branch was taken, not how often.</param>
+    public CoverageMap(bool countsMatter = true)
     {
+        this.countsMatter = countsMatter;
         NativeMemory.Clear(hits, Allocated);
         Trace.SharedMem = hits;
     }
@@ -40,23 +44,19 @@ internal sealed unsafe class CoverageMap
     public bool Harvest()
     {
         var found = false;
-        var step = Vector<byte>.Count;
-        for (var at = 0; at < Size; at += step)
+        for (var at = 0; at < Size; at += Vector256<byte>.Count)
         {
-            ref var vector = ref Unsafe.AsRef<Vector<byte>>(hits + at);
-            if (vector == Vector<byte>.Zero)
+            var vector = Vector256.LoadAligned(hits + at);
+            var empty = Vector256.Equals(vector, Vector256<byte>.Zero).ExtractMostSignificantBits();
+            if (empty == uint.MaxValue)
             {
                 continue;
             }
 
-            for (var i = at; i < at + step; i++)
+            for (var taken = ~empty; taken != 0; taken &= taken - 1)
             {
-                if (hits[i] == 0)
-                {
-                    continue;
-                }
-
-                var bucket = Classes[hits[i]];
+                var i = at + BitOperations.TrailingZeroCount(taken);
+                var bucket = countsMatter ? Classes[hits[i]] : (byte)1;
                 if ((seen[i] & bucket) == 0)
                 {
                     Edges += seen[i] == 0 ? 1 : 0;
@@ -65,7 +65,7 @@ internal sealed unsafe class CoverageMap
                 }
             }
 
-            vector = Vector<byte>.Zero;
+            Vector256<byte>.Zero.StoreAligned(hits + at);
         }
 
         return found;

@@ -10,7 +10,7 @@ internal static class FuzzCommand
     {
         if (FuzzOptions.Parse(name, args) is not { } options)
         {
-            Console.Error.WriteLine("Arguments: codec|handlers [--executions N] [--seconds N] [--seed N] [--corpus FOLDER] [--finds FOLDER] [--minimise] [--replay FILE] [--afl]");
+            Console.Error.WriteLine("Arguments: codec|handlers [--executions N] [--seconds N] [--seed N] [--corpus FILE] [--finds FOLDER] [--minimise] [--replay FILE] [--unpack FOLDER] [--afl]");
             return 2;
         }
 
@@ -23,20 +23,26 @@ internal static class FuzzCommand
             return 0;
         }
 
-        if (options.Replay is { } file)
+        if (options.Unpack is { } folder)
         {
-            target.Execute(File.ReadAllBytes(file));
-            Console.WriteLine($"{file}: nothing found");
+            Corpus.Unpack(Corpus.Load(options.CorpusFile).Concat(target.Seeds), folder);
+            return 0;
+        }
+
+        if (options.Replay is { } input)
+        {
+            target.Execute(File.ReadAllBytes(input));
+            Console.WriteLine($"{input}: nothing found");
             return 0;
         }
 
         using var finds = new Finds(options.FindsFolder, name, target.MaxInputSize);
         var loop = new FuzzLoop(target, options, finds, coverage);
         loop.Run();
-        if (options is { Minimise: true, CorpusFolder: { } folder })
+        if (options is { Minimise: true, CorpusFile: { } file })
         {
             var kept = Minimiser.Minimise(target, loop.Corpus.Inputs);
-            Corpus.Save(folder, kept);
+            Corpus.Save(file, kept);
             Console.WriteLine($"{name}: corpus of {kept.Count} inputs, {kept.Sum(input => input.Length)} bytes");
         }
 

@@ -17,7 +17,7 @@ internal sealed class FuzzLoop(IFuzzTarget target, FuzzOptions options, Finds fi
     {
         using var watchdog = new Watchdog(() => Volatile.Read(ref executions), finds);
         clock.Start();
-        foreach (var seed in Corpus.Load(options.CorpusFolder).Concat(target.Seeds))
+        foreach (var seed in Corpus.Load(options.CorpusFile).Concat(target.Seeds))
         {
             Try(seed.AsSpan(0, Math.Min(seed.Length, target.MaxInputSize)));
         }
@@ -74,6 +74,13 @@ internal sealed class FuzzLoop(IFuzzTarget target, FuzzOptions options, Finds fi
     }
 
     private void Report(string state) => Console.WriteLine(
-        $"{options.Target} {state}: executions={executions} per-second={executions / clock.Elapsed.TotalSeconds:F0} messages={target.Messages} "
-        + $"edges={coverage.Edges} corpus={Corpus.Count} finds={finds.Count} seed={options.Seed} seconds={clock.Elapsed.TotalSeconds:F0} memory-MiB={GC.GetTotalMemory(false) >> 20}");
+        $"{options.Target} {state}: executions={executions} per-second={executions / clock.Elapsed.TotalSeconds:F0} per-cpu-second={executions / Environment.CpuUsage.TotalTime.TotalSeconds:F0} messages={target.Messages} "
+        + $"edges={coverage.Edges} corpus={Corpus.Count} finds={finds.Count} seed={options.Seed} seconds={clock.Elapsed.TotalSeconds:F0} heap-MiB={GC.GetTotalMemory(false) >> 20} peak-MiB={PeakMebibytes()}");
+
+    // Of the whole process: code, runtime and heap.
+    private static long PeakMebibytes()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64 >> 20;
+    }
 }

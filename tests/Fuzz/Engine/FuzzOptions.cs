@@ -15,17 +15,20 @@ internal sealed record FuzzOptions
     /// <summary>Of all choices.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Read at the start.</summary>
-    public string? CorpusFolder { get; init; }
+    /// <summary>Packed corpus read at the start.</summary>
+    public string? CorpusFile { get; init; }
 
     /// <summary>Where failing inputs go.</summary>
     public string FindsFolder { get; init; } = "finds";
 
-    /// <summary>Rewrite the corpus folder with as few inputs as reach the same.</summary>
+    /// <summary>Rewrite the corpus with as few inputs as reach the same.</summary>
     public bool Minimise { get; init; }
 
-    /// <summary>Run these files, then end.</summary>
+    /// <summary>Run this input, then end.</summary>
     public string? Replay { get; init; }
+
+    /// <summary>Write the corpus to this folder, one file for each input, then end.</summary>
+    public string? Unpack { get; init; }
 
     /// <summary>Let afl-fuzz drive.</summary>
     public bool Afl { get; init; }
@@ -56,13 +59,16 @@ internal sealed record FuzzOptions
                     options = options with { Seed = seed };
                     break;
                 case "--corpus" when value.Length > 0:
-                    options = options with { CorpusFolder = value };
+                    options = options with { CorpusFile = value };
                     break;
                 case "--finds" when value.Length > 0:
                     options = options with { FindsFolder = value };
                     break;
                 case "--replay" when value.Length > 0:
                     options = options with { Replay = value };
+                    break;
+                case "--unpack" when value.Length > 0:
+                    options = options with { Unpack = value };
                     break;
                 default:
                     return null;

@@ -10,10 +10,11 @@ internal static class Instrumentation
 {
     private static readonly string[] Assemblies = ["Relay.Protocol.dll", "Relay.dll", "Relay.Dtls.dll", "Grains.Interfaces.dll"];
 
-    // Hash rounds have no branch an input could steer and would cost most of the time; what runs on other threads would blur the picture.
+    // Hash rounds and the ticks of the wheel have no branch an input could steer and would cost most of the time; what runs on other threads
+    // would blur the picture.
     private static readonly string[] Left =
     [
-        "NetDiscovery.Relay.Protocol.Stun.Hashing.", "NetDiscovery.Relay.ControlPlane.EventShard", "NetDiscovery.Relay.ControlPlane.AllocationRepor",
+        "NetDiscovery.Relay.Protocol.Stun.Hashing.", "NetDiscovery.Relay.Allocations.TimingWheel", "NetDiscovery.Relay.ControlPlane.EventShard", "NetDiscovery.Relay.ControlPlane.AllocationRepor",
         "NetDiscovery.Relay.ControlPlane.TenantCache", "NetDiscovery.Relay.ControlPlane.ClusterLink", "OrleansCodeGen.", "System.", "Microsoft.",
     ];
 

@@ -1,4 +1,6 @@
 using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Authentication;
+using NetDiscovery.Relay.Protocol.Registries;
 
 namespace NetDiscovery.Fuzz.Handlers;
 
@@ -6,7 +8,9 @@ namespace NetDiscovery.Fuzz.Handlers;
 internal sealed class FuzzClient(Transport transport, string address, string server, int credential)
 {
     private readonly byte[] lastRequest = new byte[2048];
+    private readonly byte[] nonce = new byte[NonceIssuer.Size];
     private int lastRequestLength;
+    private DateTimeOffset nonceIssuedAt;
 
     /// <summary>Its 5-tuple.</summary>
     public FiveTuple Tuple { get; } = new(TransportAddress.Parse(address), TransportAddress.Parse(server), transport);
@@ -22,6 +26,18 @@ internal sealed class FuzzClient(Transport transport, string address, string ser
 
     /// <summary>The last request it sent.</summary>
     public ReadOnlySpan<byte> LastRequest => lastRequest.AsSpan(0, lastRequestLength);
+
+    /// <summary>Writes a good nonce, as a client keeps the one it was told.</summary>
+    public void CopyNonce(NonceIssuer nonces, DateTimeOffset now, Span<byte> target)
+    {
+        if (now != nonceIssuedAt)
+        {
+            nonces.Write(Tuple.Client, now, SecurityFeatures.PasswordAlgorithms, nonce);
+            nonceIssuedAt = now;
+        }
+
+        nonce.CopyTo(target);
+    }
 
     /// <summary>Keeps a request for being sent again.</summary>
     public void Remember(ReadOnlySpan<byte> request)

@@ -44,12 +44,15 @@ internal sealed class FuzzWorld : IDisposable
         {
             Id = "fuzz", ListenAddresses = ["9.9.9.9", "2600:9::1"], PublicAddresses = ["5.6.7.8"], TlsPort = 0, DataPath = folder, Workers = 1, Realm = "fuzz",
             MinPort = MinPort, MaxPort = MaxPort, UsageReportSeconds = 3600, JournalMegabytes = 16,
+            UnauthenticatedPerSecond = 0, BindingsPerSecond = 0,
         };
         var identity = new RelayIdentity(options.Id, "local", Guid.Empty);
         var pacing = new ControlPlanePacing { Linger = TimeSpan.Zero };
         server = new RelayServer(options, identity, cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, Clock, NullLoggerFactory.Instance);
         server.Workers[0].Dispose();
-        services = server.Services;
+
+        // A file written for each change of a tenant would be most of the work.
+        services = server.Services with { Tenants = new TenantCache(cluster, new TenantStore("", NullLogger<TenantStore>.Instance), pacing, Clock, NullLogger<TenantCache>.Instance) };
         Sockets = new FuzzPath(sent);
         Worker = new Worker(services, new DatagramPathChoice("fuzz", (_, _) => Sockets), new FaultLogger());
         services.Tenants.Changed += Worker.OnTenantChanged;

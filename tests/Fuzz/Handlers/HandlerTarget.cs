@@ -3,12 +3,12 @@ using NetDiscovery.Fuzz.Engine;
 namespace NetDiscovery.Fuzz.Handlers;
 
 /// <summary>
-/// A whole worker: an input is up to 24 steps of 8 bytes, each a message of a client, data of a peer, a change of a tenant, time that passes.
+/// A whole worker: an input is up to 16 steps of 8 bytes, each a message of a client, data of a peer, a change of a tenant, time that passes.
 /// After each step everything the relay did is compared with what RFC 8656 says it may do; after the last one everything must be as before.
 /// </summary>
 internal sealed class HandlerTarget : IFuzzTarget
 {
-    private const int MaxSteps = 24;
+    private const int MaxSteps = 16;
 
     // The clock only goes forward, and certificates of time (32 bits) and caches should not be what ends a long run.
     private const int ExecutionsOfWorld = 50_000;

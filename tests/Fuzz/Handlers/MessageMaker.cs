@@ -31,7 +31,7 @@ internal sealed class MessageMaker(FuzzWorld world)
         4 => Build(step, client, StunMethod.CreatePermission, StunClass.Request, CreatePermission),
         5 => Build(step, client, StunMethod.ChannelBind, StunClass.Request, ChannelBind),
         6 => Build(step, client, StunMethod.Send, StunClass.Indication, Send),
-        _ => Build(step, client, (StunMethod)(step.A & 15), (StunClass)(step.B & 3), Refresh),
+        _ => Build(step, client, (StunMethod)(step.A & 15), (StunClass)(step.B & 3), Other),
     };
 
     /// <summary>Makes the ChannelData of a step.</summary>
@@ -141,7 +141,15 @@ internal sealed class MessageMaker(FuzzWorld world)
         if (fault != 5)
         {
             var issuedAt = world.Clock.GetUtcNow() - (fault == 6 ? TimeSpan.FromHours(2) : TimeSpan.Zero);
-            world.Nonces.Write(fault == 7 ? Peers.All[0] : client.Tuple.Client, issuedAt, SecurityFeatures.PasswordAlgorithms, nonce);
+            if (fault is 6 or 7)
+            {
+                world.Nonces.Write(fault == 7 ? Peers.All[0] : client.Tuple.Client, issuedAt, SecurityFeatures.PasswordAlgorithms, nonce);
+            }
+            else
+            {
+                client.CopyNonce(world.Nonces, issuedAt, nonce);
+            }
+
             if (fault == 8)
             {
                 nonce[step.At % nonce.Length] ^= 4;
@@ -224,6 +232,13 @@ internal sealed class MessageMaker(FuzzWorld world)
         {
             writer.Add(new RequestedAddressFamily((step.B & 3) == 1 ? IPFamily.IPv4 : IPFamily.IPv6));
         }
+    }
+
+    private void Other(ref StunWriter writer, in Step step, FuzzClient client)
+    {
+        // Connect and ConnectionBind (RFC 6062) are among them. Their sockets would be real ones, so no TCP allocation is ever got here.
+        writer.Add(new ConnectionId(step.C));
+        writer.AddXorAddress(AttributeType.XorPeerAddress, PeerOf(step.C));
     }
 
     private void CreatePermission(ref StunWriter writer, in Step step, FuzzClient client)

@@ -60,7 +60,8 @@ internal sealed class ReplyJudge(FuzzWorld world)
             return 0;
         }
 
-        return request.Method is StunMethod.Binding or StunMethod.Allocate or StunMethod.Refresh or StunMethod.CreatePermission or StunMethod.ChannelBind ? 1 : 0;
+        return request.Method is StunMethod.Binding or StunMethod.Allocate or StunMethod.Refresh or StunMethod.CreatePermission or StunMethod.ChannelBind
+            or StunMethod.Connect or StunMethod.ConnectionBind ? 1 : 0;
     }
 
     private void Judge(FuzzClient client, in StunMessage request, ReadOnlySpan<byte> bytes)
