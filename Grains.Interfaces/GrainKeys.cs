@@ -47,6 +47,20 @@ public static class GrainKeys
     public static string Usage(TenantId tenant, Guid sourceId) =>
         string.Create(CultureInfo.InvariantCulture, $"u/{tenant.Value:N}/{Shard(sourceId, UsageShards)}");
 
+    /// <summary>Key of <see cref="Allowances.IAllowanceGrain"/> for the tenant's allocations alive at once.</summary>
+    public static string Allowance(TenantId tenant) => Key('q', tenant.Value) + "/allocations";
+
+    /// <summary>Key of <see cref="Allowances.IAllowanceGrain"/> for a credential's allocations alive at once.</summary>
+    public static string CredentialAllowance(TenantId tenant, TokenId token) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Key('q', tenant.Value)}/credential/{token.Value:N}");
+
+    /// <summary>Key of <see cref="Allowances.IAllowanceGrain"/> for the tenant's relayed bytes of the calendar month (UTC) of <paramref name="at"/>.</summary>
+    public static string ByteAllowance(TenantId tenant, DateTimeOffset at) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Key('q', tenant.Value)}/bytes/{at.UtcDateTime:yyyy-MM}");
+
+    /// <summary>Key of <see cref="Allowances.IAllowanceGrain"/> for the tenant's bits per second.</summary>
+    public static string RateAllowance(TenantId tenant) => Key('q', tenant.Value) + "/rate";
+
     /// <summary>The tenant behind a key made by <see cref="Tenant"/>.</summary>
     public static TenantId TenantOf(string key) => new(ValueOf(key, 't'));
 

@@ -6,7 +6,9 @@ namespace NetDiscovery.Grains;
 /// <remarks>For state where memory leads and the store follows. Belongs to one activation and runs on its turns.</remarks>
 /// <param name="stored">Where to write.</param>
 /// <param name="current">Gives the value in memory.</param>
-internal sealed class CoalescedWriter<T>(IPersistentState<T> stored, Func<T> current)
+/// <param name="written">Told of each value that is stored.</param>
+/// <param name="yields">False: a value stored by somebody else is overwritten, for memory is rebuilt from what others say. True: the write fails.</param>
+internal sealed class CoalescedWriter<T>(IPersistentState<T> stored, Func<T> current, bool yields = false, Action<T>? written = null)
 {
     private TaskCompletionSource? wanted;
     private bool writing;
@@ -45,10 +47,11 @@ internal sealed class CoalescedWriter<T>(IPersistentState<T> stored, Func<T> cur
     {
         try
         {
-            stored.State = current();
+            var value = stored.State = current();
             await stored.WriteStateAsync();
+            written?.Invoke(value);
         }
-        catch (InconsistentStateException)
+        catch (InconsistentStateException) when (!yields)
         {
             // An earlier write of ours that failed here and succeeded there: take its version, then write what memory holds now.
             await stored.ReadStateAsync();

@@ -147,4 +147,7 @@ public enum AllocationCloseReason
 
     /// <summary>The relay came back and could not have its relayed transport address again.</summary>
     RelayedAddressLost,
+
+    /// <summary>The tenant has relayed as many bytes as it may in this month.</summary>
+    QuotaReached,
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using NetDiscovery.Grains.Interfaces.Addresses;
+using Orleans.Concurrency;
 
 namespace NetDiscovery.Grains.Interfaces.Relays;
 
@@ -25,6 +26,10 @@ public interface IRelayGrain : IGrainWithStringKey
     /// <returns>What is known of the relay, or null when it never registered.</returns>
     [Alias("get")]
     Task<RelayStatus?> GetAsync();
+
+    /// <summary>Asks the relay to give back what it does not use of an allowance, see <see cref="IRelayObserver.ReclaimAsync"/>. Answers within about a second whether the relay does or not.</summary>
+    [Alias("reclaim"), AlwaysInterleave]
+    Task<ReclaimAnswer> ReclaimAsync(string allowance, long keep);
 }
 
 /// <summary>The relays of a region: who is healthy and how loaded. In memory, rebuilt from heartbeats. Key: <see cref="GrainKeys.RelayDirectory"/>.</summary>
@@ -74,13 +79,15 @@ public sealed record RelayListener(
 /// <param name="PacketsPerSecond">Relayed packets, both directions, over the last interval.</param>
 /// <param name="Draining">True when it takes no new allocations.</param>
 /// <param name="CommandsDone">Highest command sequence carried out; 0 for none.</param>
+/// <param name="Observer">Where the relay listens; null for one that does not.</param>
 [GenerateSerializer, Immutable, Alias("RelayHeartbeat")]
 public sealed record RelayHeartbeat(
     [property: Id(0)] Guid Incarnation,
     [property: Id(1)] int Allocations,
     [property: Id(2)] long PacketsPerSecond,
     [property: Id(3)] bool Draining,
-    [property: Id(4)] long CommandsDone);
+    [property: Id(4)] long CommandsDone,
+    [property: Id(5)] IRelayObserver? Observer = null);
 
 /// <summary>The answer to a heartbeat.</summary>
 /// <param name="Register">True: register again before anything else.</param>

@@ -82,6 +82,16 @@ public sealed record Quotas
     [Id(5)] public long? BitsPerSecond { get; init; }
 }
 
+/// <summary>Values of <see cref="Quotas.OnQuota"/>.</summary>
+public static class QuotaActions
+{
+    /// <summary>New allocations get 486, live ones end.</summary>
+    public const string Refuse = "refuse";
+
+    /// <summary>Relaying goes on; that the limit was reached is recorded.</summary>
+    public const string Notify = "notify";
+}
+
 /// <summary>Where the platform calls the tenant's servers.</summary>
 [GenerateSerializer, Immutable, Alias("Callbacks")]
 public sealed record Callbacks

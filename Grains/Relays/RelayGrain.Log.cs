@@ -15,4 +15,7 @@ public sealed partial class RelayGrain
 
     [LoggerMessage(2109, LogLevel.Warning, "Relay {RelayId} is draining, and the directory did not name another for its clients.")]
     private partial void NoAlternatives(string relayId, Exception exception);
+
+    [LoggerMessage(2103, LogLevel.Debug, "Relay {RelayId} was asked to give back of {Allowance} and did not answer.")]
+    private partial void NotReclaimed(string relayId, string allowance, Exception exception);
 }

@@ -16,6 +16,7 @@ public sealed partial class RelayGrain : Grain, IRelayGrain
 {
     private const int CommandsPerHeartbeat = 256;
     private static readonly TimeSpan SavePause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ObserverAnswersWithin = TimeSpan.FromSeconds(1);
 
     private readonly IPersistentState<RelayState> stored;
     private readonly CoalescedWriter<RelayState> writer;
@@ -25,6 +26,7 @@ public sealed partial class RelayGrain : Grain, IRelayGrain
     private RelayHeartbeat? lastHeartbeat;
     private DateTimeOffset? lastSeenAt;
     private DateTimeOffset lastSaveAt;
+    private DateTimeOffset activatedAt;
     private bool behind;
 
     public RelayGrain(
@@ -41,6 +43,7 @@ public sealed partial class RelayGrain : Grain, IRelayGrain
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         state = stored.State;
+        activatedAt = time.GetUtcNow();
         return Task.CompletedTask;
     }
 
@@ -87,9 +90,30 @@ public sealed partial class RelayGrain : Grain, IRelayGrain
 
         var changed = !ReferenceEquals(next, state);
         state = next;
+        if (lastHeartbeat is { Observer: { } observer })
+            observer.NudgeAsync().Ignore();
         if (changed || behind)
             await SaveAsync();
         return true;
+    }
+
+    public async Task<ReclaimAnswer> ReclaimAsync(string allowance, long keep)
+    {
+        // A relay that misses heartbeats would only use up the time of whoever asks.
+        var unseen = time.GetUtcNow() - (lastSeenAt ?? activatedAt);
+        if (lastHeartbeat is { Observer: { } observer } && unseen <= RelayDirectoryGrain.HealthyFor)
+        {
+            try
+            {
+                return new ReclaimAnswer(await observer.ReclaimAsync(allowance, keep).WaitAsync(ObserverAnswersWithin), false);
+            }
+            catch (Exception exception)
+            {
+                NotReclaimed(Id, allowance, exception);
+            }
+        }
+
+        return new ReclaimAnswer(null, unseen > RelayLease.Term);
     }
 
     public Task<RelayStatus?> GetAsync() => Task.FromResult(state.Announcement is { } announcement ? Status(announcement) : null);

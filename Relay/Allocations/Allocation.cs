@@ -1,6 +1,7 @@
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Allocations.Limits;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Listeners;
@@ -67,6 +68,9 @@ internal sealed class Allocation : WheelTimer
 
     /// <summary>When its credential ends.</summary>
     public required long CredentialExpiresTick { get; set; }
+
+    /// <summary>Limits on its data; null = none, and then any faster path may carry it.</summary>
+    public TrafficLimits? Limits { get; set; }
 
     /// <summary>True once it has ended.</summary>
     public bool Closed { get; set; }

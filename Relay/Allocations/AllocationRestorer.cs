@@ -2,6 +2,7 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Credentials;
 using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Allocations.Limits;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Handlers;
@@ -192,7 +193,8 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
             }
 
             var allocation = Make(found, tenant, listener, opened);
-            tenant.Reopen(found.Claims.Token);
+            tenant.Adopt(found.Claims.Token, found.Claims.Scopes.MaxAllocations, services.Leases);
+            allocation.Limits = TrafficLimits.For(tenant, found.Claims.Scopes.BitsPerSecond, services);
             found.Slot.Worker = worker.Mark;
             worker.Table.Add(allocation);
             if (allocation.Mobile)

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Relay.ControlPlane.Leases;
 
 namespace NetDiscovery.Relay.ControlPlane;
 
@@ -23,8 +25,11 @@ internal interface IRelayControls
 
 /// <summary>Registers the relay, keeps it known to be alive, carries out commands, and repairs the tenant cache.</summary>
 internal sealed partial class ClusterLink(
-    ICluster cluster, TenantCache tenants, IRelayControls controls, RelayAnnouncement announcement, ControlPlanePacing pacing, TimeProvider time, ILogger<ClusterLink> logger)
+    ICluster cluster, TenantCache tenants, LeaseBook leases, IRelayControls controls, RelayAnnouncement announcement, ControlPlanePacing pacing, TimeProvider time, ILogger<ClusterLink> logger)
+    : IRelayObserver
 {
+    private readonly SemaphoreSlim due = new(0, 1);
+    private bool listening;
     private bool registered;
     private long commandsDone;
 
@@ -34,10 +39,18 @@ internal sealed partial class ClusterLink(
     /// <summary>Works until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(BeatAsync(cancellation), RepairAsync(cancellation));
 
+    Task IRelayObserver.NudgeAsync()
+    {
+        BeatSoon();
+        return Task.CompletedTask;
+    }
+
+    Task<LeaseStatement> IRelayObserver.ReclaimAsync(string allowance, long keep) => Task.FromResult(leases.Reclaim(allowance, keep));
+
     private async Task BeatAsync(CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(pacing.Heartbeat, time);
-        do
+        await using var timer = time.CreateTimer(_ => BeatSoon(), null, pacing.Heartbeat, pacing.Heartbeat);
+        while (true)
         {
             try
             {
@@ -51,19 +64,40 @@ internal sealed partial class ClusterLink(
                     LogDisconnected(exception.Message);
                 }
             }
+
+            await due.WaitAsync(cancellation);
         }
-        while (await timer.WaitForNextTickAsync(cancellation));
+    }
+
+    private void BeatSoon()
+    {
+        try
+        {
+            due.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // One is due already.
+        }
     }
 
     private async Task BeatOnceAsync(CancellationToken cancellation)
     {
+        if (!listening)
+        {
+            cluster.Listen(this);
+            listening = true;
+        }
+
         if (!registered)
         {
             await cluster.RegisterAsync(announcement).WaitAsync(pacing.AnswerWithin, time, cancellation);
             registered = true;
         }
 
+        var sentAt = time.GetTimestamp();
         var instructions = await cluster.HeartbeatAsync(controls.Heartbeat(commandsDone)).WaitAsync(pacing.AnswerWithin, time, cancellation);
+        leases.Renewed(sentAt);
         if (!Connected)
         {
             Connected = true;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
@@ -22,6 +23,14 @@ internal interface ICluster
 
     /// <summary>Announces this relay.</summary>
     Task RegisterAsync(RelayAnnouncement announcement);
+
+    /// <summary>Says what is held of an allowance and asks for more; see <see cref="IAllowanceGrain.ExchangeAsync"/>.</summary>
+    /// <param name="allowance">Key of the grain.</param>
+    /// <param name="statement">What is said.</param>
+    Task<LeaseGrant> ExchangeAsync(string allowance, LeaseStatement statement);
+
+    /// <summary>Names who listens to what the cluster says by itself. Called once, before the first heartbeat.</summary>
+    void Listen(IRelayObserver observer);
 
     /// <summary>Tells that this relay is alive and asks what it must do.</summary>
     Task<RelayInstructions> HeartbeatAsync(RelayHeartbeat heartbeat);

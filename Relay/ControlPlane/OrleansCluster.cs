@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
@@ -11,6 +12,9 @@ namespace NetDiscovery.Relay.ControlPlane;
 /// <summary>The cluster behind Orleans grains.</summary>
 internal sealed class OrleansCluster(IGrainFactory grains, RelayIdentity relay) : ICluster
 {
+    private IRelayObserver? listener;
+    private IRelayObserver? reference;
+
     public Task<TenantSnapshot?> GetTenantAsync(TenantId tenant) =>
         grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant)).GetSnapshotAsync(relay.Id);
 
@@ -23,6 +27,16 @@ internal sealed class OrleansCluster(IGrainFactory grains, RelayIdentity relay) 
     public Task RegisterAsync(RelayAnnouncement announcement) =>
         grains.GetGrain<IRelayGrain>(GrainKeys.Relay(relay.Id)).RegisterAsync(announcement);
 
+    public Task<LeaseGrant> ExchangeAsync(string allowance, LeaseStatement statement) =>
+        grains.GetGrain<IAllowanceGrain>(allowance).ExchangeAsync(statement);
+
+    public void Listen(IRelayObserver observer)
+    {
+        // Orleans holds it weakly.
+        listener = observer;
+        reference = grains.CreateObjectReference<IRelayObserver>(observer);
+    }
+
     public Task<RelayInstructions> HeartbeatAsync(RelayHeartbeat heartbeat) =>
-        grains.GetGrain<IRelayGrain>(GrainKeys.Relay(relay.Id)).HeartbeatAsync(heartbeat);
+        grains.GetGrain<IRelayGrain>(GrainKeys.Relay(relay.Id)).HeartbeatAsync(heartbeat with { Observer = reference });
 }

@@ -45,6 +45,9 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
     private readonly QuestionBudget budget = new(time);
     private readonly ConcurrentDictionary<TenantId, (DateTimeOffset Until, TenantLookup Answer)> refusals = new();
 
+    /// <summary>Called when a policy has come into force, the first one of a tenant included, on any thread, before anything is decided by it.</summary>
+    public event Action<TenantEntry>? Applied;
+
     /// <summary>Called when a tenant's policy has been replaced, on any thread.</summary>
     public event Action<TenantEntry>? Changed;
 
@@ -125,6 +128,15 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
             }
         });
         Save();
+    }
+
+    /// <summary>Does something for every tenant known.</summary>
+    public void Each(Action<TenantEntry> action)
+    {
+        foreach (var (_, entry) in entries)
+        {
+            action(entry);
+        }
     }
 
     /// <summary>Keeps what is known on disk.</summary>
@@ -217,6 +229,7 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
         if (ReferenceEquals(entry.Policy, policy))
         {
             // New here: nothing lives under it yet.
+            Applied?.Invoke(entry);
             return true;
         }
 
@@ -225,6 +238,7 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
             return false;
         }
 
+        Applied?.Invoke(entry);
         Changed?.Invoke(entry);
         return true;
     }

@@ -1,6 +1,8 @@
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Allocations.Limits;
+using NetDiscovery.Relay.ControlPlane.Leases;
 using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.Protocol;
@@ -81,10 +83,20 @@ internal static class AllocateHandler
             return DrainHandler.Refuse(ref context);
         }
 
-        var perCredential = Lower(policy.Quotas.ConcurrentAllocationsPerCredential, credential.Claims.Scopes.MaxAllocations);
-        if (!credential.Tenant.TryOpen(credential.Claims.Token, policy.Quotas.ConcurrentAllocations, perCredential))
+        if (credential.Tenant.Traffic.BytesReached)
         {
-            return context.Error(StunErrorCode.AllocationQuotaReached);
+            return context.Error(StunErrorCode.AllocationQuotaReached, "Relayed bytes of this month are used up"u8);
+        }
+
+        var admission = credential.Tenant.TryOpen(credential.Claims.Token, credential.Claims.Scopes.MaxAllocations, context.Worker.Services.Leases, context.Waited);
+        switch (admission.Status)
+        {
+            case SlotStatus.Taken:
+                break;
+            case SlotStatus.Exhausted:
+                return context.Error(StunErrorCode.AllocationQuotaReached);
+            default:
+                return new HandlerResult(0) { Refused = admission };
         }
 
         var relayed = stream
@@ -147,6 +159,7 @@ internal static class AllocateHandler
             ExpiresTick = granted.ExpiresTick,
             CredentialExpiresTick = GrantedLifetime.TickOf(context.Credential.Claims.ExpiresAt, context.Now, context.UtcNow),
         };
+        allocation.Limits = TrafficLimits.For(allocation.Credential.Tenant, allocation.Credential.Claims.Scopes.BitsPerSecond, services);
         context.Worker.Table.Add(allocation);
         if (allocation.Mobile)
         {
@@ -200,6 +213,4 @@ internal static class AllocateHandler
         allocation.Slot.Reply.Write(allocation.AllocateTransaction, allocation.AllocateResponse);
         return result;
     }
-
-    private static int? Lower(int? left, int? right) => left is null ? right : right is null ? left : Math.Min(left.Value, right.Value);
 }

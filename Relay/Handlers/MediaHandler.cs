@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Hosting;
@@ -92,6 +93,11 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
             return;
         }
 
+        if (allocation.Limits is { } limits && !limits.TryPass(length, toPeer: false, Stopwatch.GetTimestamp()))
+        {
+            return;
+        }
+
         var message = channel is not null
             ? FrameChannelData(buffer, length, channel.Number, allocation.Leg.IsStream)
             : FrameDataIndication(buffer.Slice(DatagramBuffers.Headroom, length), peer);
@@ -176,6 +182,11 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
         if (permission is null || !IsOpen(permission, peer, worker.Wheel.Now) || allocation.Relayed(peer.Family) is not { } relayed)
         {
             metrics.Dropped(DropReason.NoPermission);
+            return;
+        }
+
+        if (allocation.Limits is { } limits && !limits.TryPass(data.Length, toPeer: true, Stopwatch.GetTimestamp()))
+        {
             return;
         }
 

@@ -3,6 +3,7 @@ using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.ControlPlane.Leases;
 using NetDiscovery.Relay.Handlers.Unauthenticated;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners;
@@ -29,7 +30,9 @@ internal sealed class MessageDispatcher(Worker worker)
     ];
 
     private readonly HeldRequests held = new();
+    private readonly HeldAllocates heldAllocates = new();
     private readonly ReplyMemory replies = worker.Replies;
+    private readonly ReplyMemory refusals = new();
     private readonly StrangerAnswers strangers = new(worker.Services.Options, worker.Services.WorkerCount);
     private readonly RelayMetrics metrics = worker.Services.Metrics;
 
@@ -45,7 +48,7 @@ internal sealed class MessageDispatcher(Worker worker)
                 worker.Media.OnChannelData(message, tuple);
                 break;
             case FrameKind.Stun:
-                OnStun(message, tuple, leg, mayHold: true);
+                OnStun(message, tuple, leg, mayHold: true, default);
                 break;
             default:
                 metrics.Dropped(DropReason.NotTurn);
@@ -58,11 +61,20 @@ internal sealed class MessageDispatcher(Worker worker)
     {
         foreach (var request in held.Take(tenant))
         {
-            OnStun(request.Message, request.Tuple, request.Leg, mayHold: false);
+            OnStun(request.Message, request.Tuple, request.Leg, mayHold: false, default);
         }
     }
 
-    private void OnStun(ReadOnlySpan<byte> bytes, in FiveTuple tuple, ClientLeg leg, bool mayHold)
+    /// <summary>Handles the Allocates that waited for a lease.</summary>
+    public void OnLeaseAnswered(Lease lease)
+    {
+        foreach (var (request, waited) in heldAllocates.Take(lease))
+        {
+            OnStun(request.Message, request.Tuple, request.Leg, mayHold: false, waited);
+        }
+    }
+
+    private void OnStun(ReadOnlySpan<byte> bytes, in FiveTuple tuple, ClientLeg leg, bool mayHold, in Admission waited)
     {
         // Broken messages, wrong fingerprints, responses and indications nobody asked for get no answer (RFC 8489 §6.3).
         if (StunMessage.TryRead(bytes, out var message) != StunReadStatus.Ok || (message.HasFingerprint && !message.CheckFingerprint()))
@@ -75,7 +87,7 @@ internal sealed class MessageDispatcher(Worker worker)
         {
             case StunClass.Request when message.Method is StunMethod.Binding or StunMethod.Allocate or StunMethod.Refresh or StunMethod.CreatePermission or StunMethod.ChannelBind
                 or StunMethod.Connect or StunMethod.ConnectionBind:
-                OnRequest(message, tuple, leg, mayHold);
+                OnRequest(message, tuple, leg, mayHold, waited);
                 break;
             case StunClass.Indication when message.Method == StunMethod.Send:
                 worker.Media.OnSend(message, tuple);
@@ -89,9 +101,9 @@ internal sealed class MessageDispatcher(Worker worker)
         }
     }
 
-    private void OnRequest(in StunMessage request, in FiveTuple tuple, ClientLeg leg, bool mayHold)
+    private void OnRequest(in StunMessage request, in FiveTuple tuple, ClientLeg leg, bool mayHold, in Admission waited)
     {
-        var context = new RequestContext(request, tuple, leg, worker, worker.Response);
+        var context = new RequestContext(request, tuple, leg, worker, worker.Response) { Waited = waited };
         if (request.Method == StunMethod.Binding && !BindingHandler.IsAuthenticated(request))
         {
             if (Admits(ref context))
@@ -187,7 +199,8 @@ internal sealed class MessageDispatcher(Worker worker)
     {
         var request = context.Request;
         var tuple = context.Tuple;
-        if (request.Method is StunMethod.Refresh or StunMethod.Allocate && replies.TryGet(tuple, request.TransactionId, context.Now, out var before))
+        if (request.Method is StunMethod.Refresh or StunMethod.Allocate
+            && (replies.TryGet(tuple, request.TransactionId, context.Now, out var before) || refusals.TryGet(tuple, request.TransactionId, context.Now, out before)))
         {
             context.Leg.Send(before, tuple.Client, droppable: false);
             return;
@@ -235,10 +248,23 @@ internal sealed class MessageDispatcher(Worker worker)
             result = result.Length > 0 ? result : Handle(ref context, allocation);
         }
 
+        if (result.Refused is { } admission && !TryHold(ref context, admission, out result))
+        {
+            return;
+        }
+
+        if (context.Code == (int)StunErrorCode.AllocationQuotaReached)
+        {
+            // A copy of the request that comes when a place has become free must not take it: its client has read this answer.
+            refusals.Add(tuple, request.TransactionId, worker.Response.AsSpan(0, result.Length), context.Now);
+        }
+
         if (result.Delete is { } delete)
         {
             // Gone before the client hears of it: whoever acts on the response meets no remains. Told to the cluster after: the response counts too.
             replies.Add(tuple, request.TransactionId, worker.Response.AsSpan(0, result.Length), context.Now);
+
+            // A copy of the Allocate that comes late must not make another one that nobody knows of.
             replies.Add(delete.FiveTuple, delete.AllocateTransaction, delete.AllocateResponse, context.Now);
             worker.Table.Close(delete, AllocationCloseReason.Deleted, tell: false);
             worker.Meter.Begin(delete.Slot, Counted.Response, request.Bytes.Length, result.Length);
@@ -268,6 +294,25 @@ internal sealed class MessageDispatcher(Worker worker)
         {
             Reply(ref context, result);
         }
+    }
+
+    /// <returns>True when there is a response to send after all; false when the request waits, or its client will ask again by itself.</returns>
+    private bool TryHold(ref RequestContext context, in Admission admission, out HandlerResult result)
+    {
+        result = default;
+        if (admission.Status == SlotStatus.Pending && heldAllocates.TryAdd(admission, context.Request.Bytes, context.Tuple, context.Leg))
+        {
+            return false;
+        }
+
+        if (!context.Leg.IsStream)
+        {
+            metrics.Dropped(DropReason.LeaseUnavailable);
+            return false;
+        }
+
+        result = context.Error(StunErrorCode.InsufficientCapacity, "Quota can't be checked now, try again"u8);
+        return true;
     }
 
     private static HandlerResult Handle(ref RequestContext context, Allocation? allocation) => context.Request.Method switch

@@ -1,5 +1,6 @@
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Authentication;
+using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.PeerConnections;
@@ -16,6 +17,9 @@ internal readonly record struct HandlerResult(int Length, Allocation? Delete = n
 {
     /// <summary>The response follows by itself.</summary>
     public static HandlerResult Later { get; } = new(-1);
+
+    /// <summary>Set when no response was written because the cluster has to answer first, or does not answer.</summary>
+    public Admission? Refused { get; init; }
 }
 
 /// <summary>One request on its way through a handler, with all that the handler may use to answer it.</summary>
@@ -59,6 +63,9 @@ internal ref struct RequestContext
 
     /// <summary>Bytes the response may have; without a limit for whoever has shown valid credentials.</summary>
     public int MaxSize { get; set; } = int.MaxValue;
+
+    /// <summary>What an Allocate has waited for; default the first time.</summary>
+    public Admission Waited { get; set; }
 
     /// <summary>Code of the error response written; 0 for success.</summary>
     public int Code { get; private set; }

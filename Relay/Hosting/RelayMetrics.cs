@@ -150,4 +150,13 @@ internal enum DropReason
 
     /// <summary>An error of our own.</summary>
     Fault,
+
+    /// <summary>An Allocate whose quota could not be checked: too many wait, or the cluster does not answer.</summary>
+    LeaseUnavailable,
+
+    /// <summary>Relayed data beyond a bandwidth limit.</summary>
+    BandwidthReached,
+
+    /// <summary>Relayed data beyond the bytes of the month.</summary>
+    QuotaReached,
 }

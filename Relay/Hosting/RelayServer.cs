@@ -5,6 +5,7 @@ using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.ControlPlane.Leases;
 using NetDiscovery.Relay.KernelPath;
 using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Mobility;
@@ -55,6 +56,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
                 AddressBlockSet.FromValidated(options.AllowPeers), AddressBlockSet.FromValidated(options.DenyPeers), relayed, ListenerPorts()),
             Nonces = nonces,
             Tenants = new TenantCache(cluster, tenantStore, pacing, time, loggers.CreateLogger<TenantCache>()),
+            Leases = new LeaseBook(cluster, identity, pacing, time, loggers.CreateLogger<LeaseBook>()),
             Journal = journal,
             Reporter = new AllocationReporter(cluster, identity, journal, pacing, TimeSpan.FromSeconds(options.UsageReportSeconds), time, loggers.CreateLogger<AllocationReporter>()),
             Alternates = new AlternateServers(AlternateServer.From(options.Alternates), time),
@@ -71,7 +73,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         secure = options.AllTlsPorts.Any() ? new SecureTransports(options, addresses, time, loggers) : null;
         listeners = new ListenerSet(Workers, options, secure, time, loggers);
         restorer = new AllocationRestorer(Services, listeners, loggers.CreateLogger<AllocationRestorer>());
-        link = new ClusterLink(cluster, Services.Tenants, this, Announcement(), pacing, time, loggers.CreateLogger<ClusterLink>());
+        link = new ClusterLink(cluster, Services.Tenants, Services.Leases, this, Announcement(), pacing, time, loggers.CreateLogger<ClusterLink>());
     }
 
     /// <summary>What the workers share.</summary>
@@ -102,8 +104,12 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     /// <exception cref="StartupException">A port is in use.</exception>
     public void Start()
     {
+        Services.Tenants.Applied += ApplyLimits;
         Services.Tenants.Changed += tenant => Each(worker => worker.OnTenantChanged(tenant));
         Services.Tenants.Answered += tenant => Each(worker => worker.OnTenantAnswered(tenant));
+        Services.Leases.Swept += () => Services.Tenants.Each(ApplyLimits);
+        Services.Leases.Answered += lease => Each(worker => worker.OnLeaseAnswered(lease));
+        Services.Leases.Dropped += lease => (lease as SlotLease)?.Tenant?.Forget((SlotLease)lease);
         Services.Tenants.Load();
         KernelPath.Start(Services.Journal.Earlier);
         Each(worker => worker.Table.FastPath = KernelPath.For(worker.Wheel));
@@ -128,6 +134,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     public void Connect() => background = Task.WhenAll(
         Task.Run(() => Services.Reporter.RunAsync(stopping.Token)),
         Task.Run(() => Services.Bindings.RunAsync(stopping.Token)),
+        Task.Run(() => Services.Leases.RunAsync(stopping.Token)),
         Task.Run(() => link.RunAsync(stopping.Token)));
 
     /// <summary>Stops in order: takes no more, ends every allocation, and waits a few seconds for the cluster to have their final totals.</summary>
@@ -146,6 +153,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         listeners.Dispose();
         if (!background.IsCompleted)
         {
+            await Services.Leases.ReturnAllAsync();
             await Services.Reporter.DrainAsync();
             await Services.Bindings.ReportAsync(stopping.Token);
         }
@@ -187,6 +195,16 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         foreach (var worker in Workers)
         {
             action(worker);
+        }
+    }
+
+    private void ApplyLimits(TenantEntry tenant)
+    {
+        tenant.ClaimLimits(Services.Leases);
+        tenant.Traffic.Apply(tenant.Policy, Services.Time.GetUtcNow(), Services.Leases);
+        if (tenant.Traffic.BytesReached && tenant.Allocations > 0)
+        {
+            Each(worker => worker.OnTenantChanged(tenant));
         }
     }
 

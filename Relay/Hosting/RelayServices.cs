@@ -1,6 +1,7 @@
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.ControlPlane.Leases;
 using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.RelayedAddresses;
@@ -26,6 +27,8 @@ internal sealed record RelayServices
     public required NonceIssuer Nonces { get; init; }
 
     public required TenantCache Tenants { get; init; }
+
+    public required LeaseBook Leases { get; init; }
 
     public required AllocationJournal Journal { get; init; }
 

@@ -3,8 +3,10 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Allocations.Limits;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
+using NetDiscovery.Relay.ControlPlane.Leases;
 using NetDiscovery.Relay.Handlers;
 using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Mobility;
@@ -156,6 +158,12 @@ internal sealed partial class Worker : IDisposable
 
                 allocation.Peers.JudgeAgain(Services.Peers, policy.PeerLimits(allocation.Credential.Peers));
                 allocation.Streams?.JudgeAgain(Services.Peers, policy.PeerLimits(allocation.Credential.Peers));
+                allocation.Limits = TrafficLimits.For(tenant, allocation.Credential.Claims.Scopes.BitsPerSecond, Services);
+                if (tenant.Traffic.BytesReached)
+                {
+                    return AllocationCloseReason.QuotaReached;
+                }
+
                 return policy.Judge(allocation.Credential.Claims, Clock.UtcNow) switch
                 {
                     CredentialStanding.TenantInactive => AllocationCloseReason.TenantInactive,
@@ -176,6 +184,22 @@ internal sealed partial class Worker : IDisposable
             try
             {
                 Dispatcher.OnTenantAnswered(tenant);
+            }
+            catch (Exception exception)
+            {
+                OnFault(exception);
+            }
+        }
+    }
+
+    /// <summary>Handles the Allocates that waited for a lease.</summary>
+    public void OnLeaseAnswered(Lease lease)
+    {
+        lock (Gate)
+        {
+            try
+            {
+                Dispatcher.OnLeaseAnswered(lease);
             }
             catch (Exception exception)
             {

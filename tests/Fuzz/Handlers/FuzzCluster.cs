@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
@@ -38,6 +39,16 @@ internal sealed class FuzzCluster : ICluster
     public Task<ControlBatchResult> DeliverAsync(int shard, ImmutableArray<ControlEvent> events) => Task.FromResult(new ControlBatchResult([]));
 
     public Task RecordUsageAsync(TenantId tenant, ImmutableArray<UsageReport> reports) => Task.CompletedTask;
+
+    public Task<LeaseGrant> ExchangeAsync(string allowance, LeaseStatement statement)
+    {
+        var held = Math.Max(statement.Held, Math.Min(statement.Needed, statement.Limit.Amount - statement.Spent));
+        return Task.FromResult(new LeaseGrant(statement.Sequence, held, held < statement.Needed));
+    }
+
+    public void Listen(IRelayObserver observer)
+    {
+    }
 
     public Task RegisterAsync(RelayAnnouncement announcement) => Task.CompletedTask;
 

@@ -80,6 +80,10 @@ public sealed class GrainKeysTests
         .. RelayIds.Select(relayId => ("relay", GrainKeys.Relay(relayId))),
         .. Regions.Select(region => ("directory", GrainKeys.RelayDirectory(region))),
         .. Enumerable.Range(0, GrainKeys.IngestShards).Select(shard => ("ingest", GrainKeys.Ingest(shard))),
+        .. Values.Select(value => ("allowance", GrainKeys.Allowance(new TenantId(value)))),
+        .. Values.Select(value => ("credential allowance", GrainKeys.CredentialAllowance(new TenantId(value), new TokenId(value)))),
+        .. Values.Select(value => ("byte allowance", GrainKeys.ByteAllowance(new TenantId(value), DateTimeOffset.UnixEpoch))),
+        .. Values.Select(value => ("rate allowance", GrainKeys.RateAllowance(new TenantId(value)))),
         .. Values.Select(value => ("usage", GrainKeys.Usage(new TenantId(value), Guid.Empty))),
     ];
 }

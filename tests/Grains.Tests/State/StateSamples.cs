@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Allocations;
+using NetDiscovery.Grains.Allowances;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
@@ -59,6 +61,13 @@ internal static class StateSamples
         },
         new TenantSubscribersState { Until = ImmutableSortedDictionary<string, DateTimeOffset>.Empty.Add("relay-1", At) },
         new ApiKeyState { Tenant = Tenant },
+        new AllowanceState
+        {
+            Holders = ImmutableSortedDictionary<string, AllowanceHolder>.Empty.Add("relay-1", new AllowanceHolder(Guid.Parse("0195dddd00000000000000000000abcd"), 1, 2, 3, 4)),
+            Limit = new LeaseLimit(5, LeaseKind.Budget, 6, true),
+            Retired = 7,
+            ReachedAt = At,
+        },
         new RelayState
         {
             Announcement = new RelayAnnouncement("relay-1", "eu", Guid.Parse("0195dddd00000000000000000000abcd"), [new RelayListener(Transport.Tls, "turn.example", 5349)], ["192.0.2.1"], 100, "1.0"),

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
@@ -178,6 +179,19 @@ internal sealed class FakeCluster : ICluster
             return Task.FromResult(new ControlBatchResult([.. unknown]));
         }
     }
+
+    /// <summary>Grants everything up to the limit: there is no other relay.</summary>
+    public Task<LeaseGrant> ExchangeAsync(string allowance, LeaseStatement statement)
+    {
+        Fail();
+        var held = Math.Max(statement.Held, Math.Min(statement.Needed, statement.Limit.Amount - statement.Spent));
+        return Task.FromResult(new LeaseGrant(statement.Sequence, held, held < statement.Needed));
+    }
+
+    public void Listen(IRelayObserver observer) => Observer = observer;
+
+    /// <summary>The relay's ear.</summary>
+    public IRelayObserver? Observer { get; private set; }
 
     public Task RegisterAsync(RelayAnnouncement announcement)
     {

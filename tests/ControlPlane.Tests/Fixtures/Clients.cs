@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+using NetDiscovery.Relay.Client;
+
+namespace NetDiscovery.ControlPlane.Tests.Fixtures;
+
+/// <summary>Clients of a test, each with an allocation or a refusal; gone at its end.</summary>
+internal sealed class Clients : IAsyncDisposable
+{
+    private readonly ConcurrentBag<TurnClient> all = [];
+    private readonly ConcurrentBag<TurnClient> allocated = [];
+
+    /// <returns>0 for success, or the error code.</returns>
+    public async Task<int> AllocateAsync(RegionRelay relay, MintedCredential credential)
+    {
+        var client = await relay.ConnectAsync(credential);
+        all.Add(client);
+        try
+        {
+            await client.AllocateAsync(cancellationToken: TestContext.Current.CancellationToken);
+            allocated.Add(client);
+            return 0;
+        }
+        catch (StunErrorException error)
+        {
+            return error.Code;
+        }
+    }
+
+    public async Task DeleteAllAsync()
+    {
+        while (allocated.TryTake(out var client))
+        {
+            await client.RefreshAsync(0, cancellationToken: TestContext.Current.CancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var client in all)
+        {
+            await client.DisposeAsync();
+        }
+    }
+}

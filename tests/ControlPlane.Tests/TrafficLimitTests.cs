@@ -1,0 +1,188 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using NetDiscovery.ControlPlane.Tests.Fixtures;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Allowances;
+using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.Relay.Client;
+using NetDiscovery.Relay.Protocol;
+using NetDiscovery.TestKit;
+
+namespace NetDiscovery.ControlPlane.Tests;
+
+/// <summary>Limits on relayed data, over real relays and real grains.</summary>
+public sealed class TrafficLimitTests(Region region) : IAsyncLifetime
+{
+    private const int Size = 1_000;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private RegionRelay first = null!;
+    private RegionRelay second = null!;
+
+    public async ValueTask InitializeAsync() => (first, second) = (await RegionRelay.StartAsync(region), await RegionRelay.StartAsync(region));
+
+    public async ValueTask DisposeAsync()
+    {
+        await first.DisposeAsync();
+        await second.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_bytes_of_a_month_are_relayed_and_not_one_more_then_allocations_end_and_new_ones_get_486()
+    {
+        const long Limit = 1_000_000;
+        var tenant = await region.NewTenantAsync(new Quotas { RelayedBytesPerMonth = Limit });
+        await using var here = await Flow.OpenAsync(first, await tenant.MintAsync());
+        await using var there = await Flow.OpenAsync(second, await tenant.MintAsync());
+        await SendUntilAsync(() => first.Server.Allocations + second.Server.Allocations == 0, "live allocations have ended", here, there);
+
+        var relayed = Relayed(first) + Relayed(second);
+        Assert.InRange(relayed, Limit - (2 * ByteLeaseRest), Limit);
+        await using var clients = new Clients();
+        Assert.Equal(486, await clients.AllocateAsync(first, await tenant.MintAsync()));
+        Assert.Equal(486, await clients.AllocateAsync(second, await tenant.MintAsync()));
+
+        // A higher limit opens the way again.
+        await tenant.PutAsync(new DiscoveryConfiguration { Quotas = new Quotas { RelayedBytesPerMonth = 2 * Limit } });
+        await Eventually.EventuallyAsync(async () => await clients.AllocateAsync(first, await tenant.MintAsync()) == 0, Patience, "the raised limit is in force");
+    }
+
+    [Fact]
+    public async Task Where_going_beyond_is_only_to_be_told_relaying_goes_on_and_the_moment_is_kept()
+    {
+        const long Limit = 200_000;
+        var tenant = await region.NewTenantAsync(new Quotas { RelayedBytesPerMonth = Limit, OnQuota = QuotaActions.Notify });
+        await using var flow = await Flow.OpenAsync(first, await tenant.MintAsync());
+        await SendUntilAsync(() => Relayed(first) > 2 * Limit, "twice the limit was relayed", flow);
+        Assert.Equal(1, first.Server.Allocations);
+
+        var allowance = region.Grain<IAllowanceGrain>(GrainKeys.ByteAllowance(tenant.Id, TimeProvider.System.GetUtcNow()));
+        await Eventually.EventuallyAsync(async () => (await allowance.GetAsync()).ReachedAt is not null, Patience, "the moment is noted");
+        await region.ForgetAsync(allowance);
+        Assert.NotNull((await allowance.GetAsync()).ReachedAt);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_allocation_gets_its_bandwidth_in_each_direction_and_no_more(bool byScope)
+    {
+        const long Rate = 800_000;
+        var tenant = await region.NewTenantAsync(byScope ? null : new Quotas { BitsPerSecondPerAllocation = Rate });
+        await using var flow = await Flow.OpenAsync(first, await tenant.MintAsync(byScope ? new CredentialScopes { BitsPerSecond = Rate } : null));
+        var clock = Stopwatch.StartNew();
+        await SendUntilAsync(() => clock.Elapsed > TimeSpan.FromSeconds(2), "two seconds", flow);
+        var most = (Rate / 8 * (clock.Elapsed.TotalSeconds + 0.1)) + (2 * Size);
+        Assert.InRange(flow.PeerBytes, Rate / 8, (long)most);
+
+        clock.Restart();
+        var before = flow.ClientBytes;
+        while (clock.Elapsed < TimeSpan.FromSeconds(2))
+        {
+            flow.SendFromPeer();
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+
+        Assert.InRange(flow.ClientBytes - before, Rate / 8, (long)((Rate / 8 * (clock.Elapsed.TotalSeconds + 0.2)) + (2 * Size)));
+    }
+
+    [Fact]
+    public async Task A_tenants_bandwidth_is_shared_by_its_relays_as_their_clients_need_it()
+    {
+        const long Rate = 1_600_000;
+        var tenant = await region.NewTenantAsync(new Quotas { BitsPerSecond = Rate });
+        await using var here = await Flow.OpenAsync(first, await tenant.MintAsync());
+        await SendUntilAsync(() => Share(first) == Rate, "the only relay has it all", here);
+
+        await using var there = await Flow.OpenAsync(second, await tenant.MintAsync());
+        await SendUntilAsync(() => Share(second) >= Rate * 2 / 5 && Share(first) <= Rate * 3 / 5, "both have about half", here, there);
+        var (clock, before) = (Stopwatch.StartNew(), Relayed(first) + Relayed(second));
+        await SendUntilAsync(() => clock.Elapsed > TimeSpan.FromSeconds(2), "two seconds", here, there);
+        Assert.True(Share(first) + Share(second) <= Rate, $"{Share(first)} + {Share(second)}");
+        Assert.InRange(Relayed(first) + Relayed(second) - before, Rate / 8, (long)((Rate / 8 * (clock.Elapsed.TotalSeconds + 0.3)) + (4 * Size)));
+
+        long Share(RegionRelay relay) => relay.Server.Services.Tenants.TryGet(tenant.Id, out var entry) ? entry.Traffic.Share : 0;
+    }
+
+    // What is left of a limit that no datagram fits into, on each relay.
+    private const long ByteLeaseRest = Size;
+
+    private static long Relayed(RegionRelay relay) => relay.Server.Workers.Sum(worker => worker.Media.Bytes);
+
+    private static async Task SendUntilAsync(Func<bool> reached, string what, params Flow[] flows)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!reached())
+        {
+            Assert.True(clock.Elapsed < Patience, $"Not reached: {what}");
+            foreach (var flow in flows)
+            {
+                flow.SendFromClient();
+            }
+
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>A client with an allocation, and a peer that counts.</summary>
+    private sealed class Flow : IAsyncDisposable
+    {
+        private static readonly byte[] Data = new byte[Size];
+        private readonly TurnClient client;
+        private readonly Socket peer = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        private IPEndPoint relayed = null!;
+        private long peerBytes;
+        private long clientBytes;
+
+        private Flow(TurnClient client)
+        {
+            this.client = client;
+            client.DatagramReceived = (_, data) => Interlocked.Add(ref clientBytes, data.Length);
+            peer.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        }
+
+        public long PeerBytes => Volatile.Read(ref peerBytes);
+
+        public long ClientBytes => Volatile.Read(ref clientBytes);
+
+        private TransportAddress Peer => TransportAddress.From((IPEndPoint)peer.LocalEndPoint!);
+
+        public static async Task<Flow> OpenAsync(RegionRelay relay, MintedCredential credential)
+        {
+            var flow = new Flow(await relay.ConnectAsync(credential));
+            var result = await flow.client.AllocateAsync(cancellationToken: TestContext.Current.CancellationToken);
+            flow.relayed = result.Relayed.ToIPEndPoint();
+            await flow.client.BindChannelAsync(flow.Peer, cancellationToken: TestContext.Current.CancellationToken);
+            _ = Task.Run(flow.CountAsync);
+            return flow;
+        }
+
+        public void SendFromClient() => client.Send(Peer, Data);
+
+        public void SendFromPeer() => peer.SendTo(Data, relayed);
+
+        public async ValueTask DisposeAsync()
+        {
+            peer.Dispose();
+            await client.DisposeAsync();
+        }
+
+        private async Task CountAsync()
+        {
+            var buffer = new byte[2_048];
+            try
+            {
+                while (true)
+                {
+                    Interlocked.Add(ref peerBytes, await peer.ReceiveAsync(buffer));
+                }
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // The flow has ended.
+            }
+        }
+    }
+}
