@@ -52,6 +52,10 @@ internal sealed class TenantTraffic(TenantId tenant)
     /// <summary>Lets data pass that is within the tenant's bandwidth.</summary>
     public bool TryPassRate(int count, bool toPeer, long now) => !rateLimited || rate.TryPass(count, toPeer, now);
 
+    /// <summary>Takes a stream's data against the tenant's bandwidth.</summary>
+    /// <returns>How long it must wait.</returns>
+    public TimeSpan ChargeRate(int count, bool toPeer, long now) => rateLimited ? rate.Charge(count, toPeer, now) : TimeSpan.Zero;
+
     /// <summary>Uses up bytes of the month.</summary>
     public bool TrySpend(int count)
     {

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using NetDiscovery.Relay.Allocations.Limits;
 using NetDiscovery.Relay.Listeners;
 
 namespace NetDiscovery.Relay.PeerConnections;
@@ -16,6 +18,8 @@ namespace NetDiscovery.Relay.PeerConnections;
 internal sealed class Splice(PeerConnection connection, Stream client, Socket clientSocket)
 {
     private const int ChunkSize = 64 * 1024;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShareWait = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock gate = connection.Worker.Gate;
     private bool ended;
@@ -60,6 +64,11 @@ internal sealed class Splice(PeerConnection connection, Stream client, Socket cl
     {
         try
         {
+            if (early.Length > 0 && connection.Allocation.Limits is { } limits)
+            {
+                await PaceAsync(limits, early.Length, toPeer).ConfigureAwait(false);
+            }
+
             if (early.Length == 0 || (Count(early.Length, toPeer) && await WriteAsync(to, early).ConfigureAwait(false)))
             {
                 await CopyAsync(from, to, toPeer).ConfigureAwait(false);
@@ -94,6 +103,11 @@ internal sealed class Splice(PeerConnection connection, Stream client, Socket cl
                 do
                 {
                     count = await from.ReadAsync(chunk).ConfigureAwait(false);
+                    if (count > 0 && connection.Allocation.Limits is { } limits)
+                    {
+                        await PaceAsync(limits, count, toPeer).ConfigureAwait(false);
+                    }
+
                     if (count == 0 || !Count(count, toPeer))
                     {
                         return;
@@ -108,6 +122,31 @@ internal sealed class Splice(PeerConnection connection, Stream client, Socket cl
                 DatagramBuffers.Shared.Return(buffer);
             }
         }
+    }
+
+    /// <summary>Waits as long as the limits ask. Only what has a limit comes here.</summary>
+    /// <exception cref="IOException">The bytes of the month are used up: the stream ends by a reset.</exception>
+    private async ValueTask PaceAsync(TrafficLimits limits, int bytes, bool toPeer)
+    {
+        var time = connection.Worker.Services.Time;
+        TimeSpan wait;
+        do
+        {
+            if (!limits.TryPassStream(bytes, toPeer, Stopwatch.GetTimestamp(), out wait))
+            {
+                throw new IOException("The tenant's bytes of the month are used up.");
+            }
+
+            for (var left = wait; left != TimeSpan.Zero; left = left > LongestWait ? left - LongestWait : TimeSpan.Zero)
+            {
+                await Task.Delay(left > LongestWait ? LongestWait : left < TimeSpan.Zero ? ShareWait : left, time).ConfigureAwait(false);
+                if (connection.State != PeerConnectionState.Bound)
+                {
+                    return;
+                }
+            }
+        }
+        while (wait < TimeSpan.Zero);
     }
 
     private static async ValueTask<bool> WriteAsync(Stream to, ReadOnlyMemory<byte> bytes)

@@ -8,6 +8,7 @@ using NetDiscovery.Grains.Interfaces.Credentials;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Relay.Client;
 using NetDiscovery.Relay.Protocol;
+using NetDiscovery.Relay.Protocol.Attributes;
 using NetDiscovery.TestKit;
 
 namespace NetDiscovery.ControlPlane.Tests;
@@ -86,6 +87,35 @@ public sealed class TrafficLimitTests(Region region) : IAsyncLifetime
         }
 
         Assert.InRange(flow.ClientBytes - before, Rate / 8, (long)((Rate / 8 * (clock.Elapsed.TotalSeconds + 0.2)) + (2 * Size)));
+    }
+
+    [Fact]
+    public async Task A_stream_waits_for_its_bandwidth_and_loses_nothing()
+    {
+        const long Rate = 1_600_000;
+        const int Sent = 600_000;
+        var tenant = await region.NewTenantAsync(new Quotas { BitsPerSecondPerAllocation = Rate });
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        await using var client = await first.ConnectAsync(await tenant.MintAsync(), ClientTransport.Tcp);
+        await client.AllocateAsync(new AllocateOptions { Protocol = RequestedTransport.Tcp }, TestContext.Current.CancellationToken);
+        var peer = TransportAddress.From((IPEndPoint)listener.LocalEndpoint);
+        await client.CreatePermissionAsync(peer, TestContext.Current.CancellationToken);
+        var accepting = listener.AcceptSocketAsync(TestContext.Current.CancellationToken);
+        await using var stream = await client.OpenConnectionAsync(await client.ConnectPeerAsync(peer, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+        using var accepted = await accepting;
+
+        var clock = Stopwatch.StartNew();
+        var writing = stream.WriteAsync(new byte[Sent], TestContext.Current.CancellationToken);
+        var (received, buffer) = (0, new byte[65_536]);
+        while (received < Sent)
+        {
+            received += await accepted.ReceiveAsync(buffer, TestContext.Current.CancellationToken);
+        }
+
+        await writing;
+        Assert.Equal(Sent, received);
+        Assert.True(clock.Elapsed.TotalSeconds > (Sent * 8.0 / Rate) - 0.5, $"{Sent} bytes took {clock.Elapsed}");
     }
 
     [Fact]

@@ -52,4 +52,26 @@ internal sealed class Policer
             }
         }
     }
+
+    /// <summary>Takes <paramref name="bytes"/> whether the bucket holds as many or not: for streams, which can't lose data but can wait.</summary>
+    /// <returns>How long to wait before they are passed on.</returns>
+    public TimeSpan Charge(int bytes, long now)
+    {
+        var burst = Volatile.Read(ref burstTicks);
+        if (burst < 0)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        var cost = (long)(bytes * Volatile.Read(ref ticksPerByte));
+        while (true)
+        {
+            var known = Volatile.Read(ref fullAt);
+            var next = Math.Max(known, now) + cost;
+            if (Interlocked.CompareExchange(ref fullAt, next, known) == known)
+            {
+                return TimeSpan.FromSeconds((double)Math.Max(0, next - now - burst) / Stopwatch.Frequency);
+            }
+        }
+    }
 }

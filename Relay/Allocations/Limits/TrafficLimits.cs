@@ -57,4 +57,21 @@ internal sealed class TrafficLimits
 
         return true;
     }
+
+    /// <summary>Takes a stream's data, which is never dropped: it waits, and where the bytes of the month are used up the stream ends.</summary>
+    /// <param name="bytes">Application bytes.</param>
+    /// <param name="toPeer">Direction.</param>
+    /// <param name="now"><see cref="System.Diagnostics.Stopwatch.GetTimestamp"/>.</param>
+    /// <param name="wait">How long to wait before passing it on; infinite = there is no share of the tenant's bandwidth yet, ask again soon.</param>
+    /// <returns>False when the stream must end.</returns>
+    public bool TryPassStream(int bytes, bool toPeer, long now, out TimeSpan wait)
+    {
+        wait = tenant.ChargeRate(bytes, toPeer, now);
+        if (wait >= TimeSpan.Zero && (toPeer ? toPeers : toClient)?.Charge(bytes, now) is { } own)
+        {
+            wait = own > wait || own < TimeSpan.Zero ? own : wait;
+        }
+
+        return wait < TimeSpan.Zero || tenant.TrySpend(bytes);
+    }
 }

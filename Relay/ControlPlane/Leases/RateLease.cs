@@ -37,6 +37,13 @@ internal sealed class RateLease(string key) : Lease(key)
         return (toPeer ? toPeers : toClients).TryPass(bytes, now);
     }
 
+    /// <summary>Takes a stream's data, which can wait; see <see cref="Policer.Charge"/>. Without a share it waits for one.</summary>
+    public TimeSpan Charge(int bytes, bool toPeer, long now)
+    {
+        Interlocked.Add(ref toPeer ? ref offeredToPeers : ref offeredToClients, bytes);
+        return (toPeer ? toPeers : toClients).Charge(bytes, now);
+    }
+
     /// <summary>Takes over the limit.</summary>
     /// <returns>True when the cluster should hear of it.</returns>
     public bool SetLimit(long? bitsPerSecond, long version)
