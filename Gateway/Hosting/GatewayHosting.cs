@@ -75,6 +75,7 @@ public static class GatewayHosting
         var api = app.MapGroup("/v1").RequireAuthorization(Policies.Caller).AddEndpointFilter<RefuseInactiveCaller>().AddEndpointFilter<RefuseUnchecked>();
         TenantsApi.Map(api);
         KeysApi.Map(api);
+        CredentialsApi.Map(api);
         DiscoveryApi.Map(api);
         TokensApi.Map(api);
         SessionsApi.Map(api);

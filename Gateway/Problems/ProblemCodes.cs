@@ -69,6 +69,9 @@ public static class ProblemCodes
     public static readonly ProblemCode UnsupportedMediaType = new(
         "unsupported_media_type", 415, "The body's media type is not supported", "Send 'Content-Type: application/json'.");
 
+    public static readonly ProblemCode UsernameTaken = new(
+        "username_taken", 409, "There is such a credential already", "Choose another username, or remove the credential that has it.");
+
     public static readonly ProblemCode IdempotencyKeyReused = new(
         "idempotency_key_reused", 422, "The Idempotency-Key was used for another request", "Use a new key for each request that differs; repeat a request unchanged.");
 
@@ -94,7 +97,7 @@ public static class ProblemCodes
     public static IReadOnlyList<ProblemCode> All { get; } =
     [
         MalformedJson, ValidationFailed, TtlOutOfRange, TenantRequired, BadRequest, Unauthenticated, JoinTokenWrong, TenantSuspended, TenantClosed, SessionDenied, OperatorRequired,
-        Forbidden, NotFound, MethodNotAllowed, RegionUnavailable, NestedSubAccount, ClosedIsFinal, LimitReached, SessionEnded, VersionConflict, BodyTooLarge, UnsupportedMediaType,
+        Forbidden, NotFound, MethodNotAllowed, RegionUnavailable, NestedSubAccount, ClosedIsFinal, LimitReached, UsernameTaken, SessionEnded, VersionConflict, BodyTooLarge, UnsupportedMediaType,
         IdempotencyKeyReused, WebSocketRequired, TooManyRequests, InternalError, NoRelay, ClusterUnavailable, StorageUnavailable,
     ];
 

@@ -55,6 +55,26 @@ public interface ITenantGrain : IGrainWithStringKey
     [Alias("rotate-signing-key")]
     Task<uint> RotateSigningKeyAsync();
 
+    /// <summary>Adds a static credential; the caller chooses id and password, so repeating is safe.</summary>
+    /// <returns><see cref="TenantChange.Conflict"/> when the id or the username is taken by another; <see cref="TenantChange.LimitReached"/> at 1,000.</returns>
+    [Alias("add-credential")]
+    Task<TenantChange> AddCredentialAsync(StaticCredential credential);
+
+    /// <summary>Removes a static credential; its allocations end.</summary>
+    /// <returns>False when there was none.</returns>
+    [Alias("remove-credential")]
+    Task<bool> RemoveCredentialAsync(TokenId id);
+
+    /// <returns>The tenant's static credentials, oldest first.</returns>
+    [Alias("list-credentials"), AlwaysInterleave]
+    Task<ImmutableArray<StaticCredential>> ListCredentialsAsync();
+
+    /// <summary>Puts a new shared secret for REST-form credentials in front; the one before stays good for 48 hours. The caller chooses it, so repeating is safe.</summary>
+    /// <param name="secret">Bytes of its text.</param>
+    /// <returns>Its version; 0 when there is no such tenant or it is closed.</returns>
+    [Alias("rotate-shared-secret")]
+    Task<uint> RotateSharedSecretAsync(byte[] secret);
+
     /// <returns>The discovery configuration, or null when there is no such tenant.</returns>
     [Alias("get-discovery"), AlwaysInterleave]
     Task<DiscoveryConfiguration?> GetDiscoveryAsync();

@@ -18,7 +18,14 @@ public sealed record TenantSnapshot(
     [property: Id(3)] ImmutableArray<SigningKey> SigningKeys,
     [property: Id(4)] DiscoveryConfiguration Discovery,
     [property: Id(5)] ImmutableArray<TokenId> RevokedTokens,
-    [property: Id(6)] ImmutableSortedDictionary<string, DateTimeOffset> RevokedLabels);
+    [property: Id(6)] ImmutableSortedDictionary<string, DateTimeOffset> RevokedLabels)
+{
+    /// <summary>Credentials of devices that can't fetch tokens.</summary>
+    [Id(7)] public ImmutableArray<StaticCredential> Credentials { get; init; } = [];
+
+    /// <summary>Secrets for the REST form of credentials, newest first; a password under any of them is good. The secret is its text's bytes.</summary>
+    [Id(8)] public ImmutableArray<SigningKey> SharedSecrets { get; init; } = [];
+}
 
 /// <summary>One version of a tenant's key for signing tokens.</summary>
 /// <param name="Version">1 and up; named in every token.</param>

@@ -18,6 +18,12 @@ internal static class TenantChanges
     /// <summary>Signing keys kept: the newest and those before it.</summary>
     public const int MaxSigningKeys = 17;
 
+    /// <summary>Static credentials of one tenant.</summary>
+    public const int MaxCredentials = 1_000;
+
+    /// <summary>Shared secrets kept: relays try them one after the other.</summary>
+    public const int MaxSharedSecrets = 3;
+
     /// <summary>Revoked tokens, and revoked labels, remembered at a time.</summary>
     public const int MaxRevocations = 10_000;
 
@@ -135,6 +141,41 @@ internal static class TenantChanges
         return ((state with { RevokedLabels = labels.SetItem(label, now) }).Changed(now), TenantChange.Done);
     }
 
+    /// <summary>Adds a static credential.</summary>
+    public static (TenantState Next, TenantChange Outcome) AddCredential(this TenantState state, StaticCredential credential, DateTimeOffset now)
+    {
+        if (state.Refusal() is { } refusal)
+            return (state, refusal);
+        if (state.Credentials.FirstOrDefault(known => known.Id == credential.Id || known.Username == credential.Username) is { } taken)
+        {
+            // The same request again, after an answer that got lost.
+            return (state, StateJson.Same(taken, credential with { CreatedAt = taken.CreatedAt }) ? TenantChange.Done : TenantChange.Conflict);
+        }
+
+        return state.Credentials.Length >= MaxCredentials
+            ? (state, TenantChange.LimitReached)
+            : ((state with { Credentials = state.Credentials.Add(credential with { CreatedAt = now }) }).Changed(now), TenantChange.Done);
+    }
+
+    /// <summary>Removes a static credential.</summary>
+    public static (TenantState Next, bool Removed) RemoveCredential(this TenantState state, TokenId id, DateTimeOffset now)
+    {
+        var rest = state.Credentials.RemoveAll(known => known.Id == id);
+        return rest.Length == state.Credentials.Length ? (state, false) : ((state with { Credentials = rest }).Changed(now), true);
+    }
+
+    /// <summary>Puts a new shared secret in front.</summary>
+    public static (TenantState Next, uint Version) RotateSharedSecret(this TenantState state, byte[] secret, DateTimeOffset now)
+    {
+        if (state.Refusal() is not null)
+            return (state, 0);
+        if (!state.SharedSecrets.IsEmpty && CryptographicOperations.FixedTimeEquals(state.SharedSecrets[0].Secret, secret))
+            return (state, state.SharedSecrets[0].Version);
+
+        var version = state.SharedSecrets.IsEmpty ? 1 : state.SharedSecrets[0].Version + 1;
+        return ((state with { SharedSecrets = state.SharedSecrets.Insert(0, new SigningKey(version, secret, now)) }).Changed(now), version);
+    }
+
     /// <summary>The snapshot of now; null when there is no such tenant.</summary>
     public static TenantSnapshot? Snapshot(this TenantState state, DateTimeOffset now) => state.Tenant is null ? null : new TenantSnapshot(
         state.Tenant.Id,
@@ -143,7 +184,11 @@ internal static class TenantChanges
         LiveSigningKeys(state, now),
         state.Discovery,
         [.. LiveTokens(state, now).Select(revoked => revoked.Token)],
-        LiveLabels(state, now));
+        LiveLabels(state, now))
+    {
+        Credentials = state.Credentials,
+        SharedSecrets = LiveSharedSecrets(state, now),
+    };
 
     private static TenantState WithStatus(this TenantState state, TenantStatus own, TenantStatus parent, DateTimeOffset now)
     {
@@ -168,13 +213,18 @@ internal static class TenantChanges
     {
         Version = state.Version + 1,
         SigningKeys = LiveSigningKeys(state, now),
+        SharedSecrets = LiveSharedSecrets(state, now),
         RevokedTokens = LiveTokens(state, now),
         RevokedLabels = LiveLabels(state, now),
     };
 
     // A key's last token was minted just before the next newer key was made.
-    private static ImmutableArray<SigningKey> LiveSigningKeys(TenantState state, DateTimeOffset now) =>
-        [.. state.SigningKeys.Where((_, index) => index == 0 || state.SigningKeys[index - 1].CreatedAt + LongestTokenTtl > now).Take(MaxSigningKeys)];
+    private static ImmutableArray<SigningKey> LiveSigningKeys(TenantState state, DateTimeOffset now) => Live(state.SigningKeys, MaxSigningKeys, now);
+
+    private static ImmutableArray<SigningKey> LiveSharedSecrets(TenantState state, DateTimeOffset now) => Live(state.SharedSecrets, MaxSharedSecrets, now);
+
+    private static ImmutableArray<SigningKey> Live(ImmutableArray<SigningKey> keys, int max, DateTimeOffset now) =>
+        [.. keys.Where((_, index) => index == 0 || keys[index - 1].CreatedAt + LongestTokenTtl > now).Take(max)];
 
     private static ImmutableArray<RevokedToken> LiveTokens(TenantState state, DateTimeOffset now) =>
         state.RevokedTokens.RemoveAll(revoked => revoked.ExpiresAt <= now);

@@ -120,6 +120,14 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
 
     public Task<uint> RotateSigningKeyAsync() => ChangeAsync(current => current.RotateSigningKey(Now));
 
+    public Task<TenantChange> AddCredentialAsync(StaticCredential credential) => ChangeAsync(current => current.AddCredential(credential, Now));
+
+    public Task<bool> RemoveCredentialAsync(TokenId id) => ChangeAsync(current => current.RemoveCredential(id, Now));
+
+    public Task<ImmutableArray<StaticCredential>> ListCredentialsAsync() => Task.FromResult(state.Value.Credentials);
+
+    public Task<uint> RotateSharedSecretAsync(byte[] secret) => ChangeAsync(current => current.RotateSharedSecret(secret, Now));
+
     public Task<DiscoveryConfiguration?> GetDiscoveryAsync() => Task.FromResult(Existing() is null ? null : state.Value.Discovery);
 
     public Task<DiscoveryChange> PutDiscoveryAsync(DiscoveryConfiguration configuration, long? expectedVersion) =>

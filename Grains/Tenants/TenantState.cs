@@ -40,6 +40,12 @@ public sealed record TenantState
 
     /// <summary>Version of the snapshot; grows with each change of anything in it.</summary>
     [Id(10)] public long Version { get; init; }
+
+    /// <summary>Static credentials, oldest first.</summary>
+    [Id(11)] public ImmutableArray<StaticCredential> Credentials { get; init; } = [];
+
+    /// <summary>Shared secrets for REST-form credentials, newest first.</summary>
+    [Id(12)] public ImmutableArray<SigningKey> SharedSecrets { get; init; } = [];
 }
 
 /// <summary>An API key and the hash of its secret.</summary>

@@ -86,12 +86,14 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
 
         // 6. Does it know the password?
         var policy = credential.Tenant.Policy;
-        if (policy.FindKey(credential.Claims.KeyVersion) is not { } signingKey)
+        var signingKey = policy.FindKey(credential.Claims.KeyVersion);
+        if (signingKey is null && !NamedCredentials.Covers(credential))
         {
             return new AuthenticationOutcome(AuthenticationStatus.NoLongerGood, Standing: CredentialStanding.KeyRetired);
         }
 
-        return Finish(request, credential, credential.KeyFor(signingKey, realm, algorithm), client, now);
+        var key = signingKey is null ? NamedCredentials.FindKey(request, credential, realm, algorithm) : credential.KeyFor(signingKey, realm, algorithm);
+        return key is null ? new AuthenticationOutcome(AuthenticationStatus.Wrong) : Finish(request, credential, key, client, now);
     }
 
     /// <summary>Adds what a 401 or 438 carries: realm, a new nonce, the password algorithms, the authorization server's name for this one.</summary>
@@ -165,8 +167,9 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
     private bool Proves(in StunMessage request, ReadOnlySpan<byte> username) =>
         TryChooseAlgorithm(request, out var algorithm)
         && cache.TryGet(username, out var credential)
-        && credential.Tenant.Policy.FindKey(credential.Claims.KeyVersion) is { } signingKey
-        && IsSignedWith(request, credential.KeyFor(signingKey, realm, algorithm));
+        && (credential.Tenant.Policy.FindKey(credential.Claims.KeyVersion) is { } signingKey ? credential.KeyFor(signingKey, realm, algorithm)
+            : NamedCredentials.Covers(credential) ? NamedCredentials.FindKey(request, credential, realm, algorithm) : null) is { } key
+        && IsSignedWith(request, key);
 
     private static bool IsSignedWith(in StunMessage request, IntegrityKey key) =>
         request.HasMessageIntegritySha256 ? request.CheckMessageIntegritySha256(key) : request.CheckMessageIntegrity(key);
@@ -174,6 +177,7 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
     private AuthenticationStatus FindCredential(ReadOnlySpan<byte> username, in TransportAddress client, out Credential? credential, out Grains.Interfaces.TenantId tenant)
     {
         tenant = default;
+        var named = default(NamedUsername);
         if (cache.TryGet(username, out credential))
         {
             // The tenant may have been forgotten and learnt again meanwhile.
@@ -186,17 +190,18 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
             credential = null;
         }
 
-        if (!TurnCredential.TryDecode(username, out var claims))
+        // Claims in a username are for signing keys alone: whoever has a named credential must not choose his own.
+        if (TurnCredential.TryDecode(username, out var claims) ? claims.KeyVersion == NamedUsername.KeyVersion : !NamedUsername.TryRead(username, out named))
         {
             return AuthenticationStatus.Wrong;
         }
 
-        tenant = claims.Tenant;
+        tenant = claims?.Tenant ?? named.Tenant;
         switch (tenants.Find(tenant, client, out var entry))
         {
             case TenantLookup.Known:
-                credential = Credential.Make(username, claims, entry!);
-                return AuthenticationStatus.Authenticated;
+                credential = claims is null ? NamedCredentials.Make(username, named, entry!) : Credential.Make(username, claims, entry!);
+                return credential is null ? AuthenticationStatus.Wrong : AuthenticationStatus.Authenticated;
             case TenantLookup.Absent:
                 return AuthenticationStatus.Wrong;
             case TenantLookup.Asking:

@@ -30,7 +30,7 @@ internal sealed class Credential
     /// <summary>USERNAME as the client sends it.</summary>
     public byte[] Username { get; }
 
-    /// <summary>The claims in the form of a minted username: the username itself, unless the credential is a third party's token.</summary>
+    /// <summary>The claims in the form of a minted username: the username itself, unless the credential is a third party's token or known by a name.</summary>
     public byte[] ClaimsText { get; }
 
     /// <summary>The integrity key a third party's token brought (RFC 7635); null for a minted credential.</summary>
@@ -65,6 +65,10 @@ internal sealed class Credential
     /// <param name="key">The token's integrity key.</param>
     public static Credential MakeOfToken(ReadOnlySpan<byte> keyId, CredentialClaims claims, TenantEntry tenant, IntegrityKey key) =>
         new(keyId.ToArray(), Encoding.ASCII.GetBytes(TurnCredential.Encode(claims)), claims, tenant) { TokenKey = key, Proof = claims.Token };
+
+    /// <summary>Makes a credential that is known by a name: static, or of the REST form.</summary>
+    public static Credential MakeNamed(ReadOnlySpan<byte> username, CredentialClaims claims, TenantEntry tenant) =>
+        new(username.ToArray(), Encoding.ASCII.GetBytes(TurnCredential.Encode(claims)), claims, tenant);
 
     // No key of a tenant has version 0.
     private static bool IsOfToken(CredentialClaims claims) => claims.KeyVersion == 0;

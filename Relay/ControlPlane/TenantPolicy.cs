@@ -30,6 +30,8 @@ internal enum CredentialStanding
 internal sealed class TenantPolicy
 {
     private readonly FrozenSet<TokenId> revokedTokens;
+    private readonly FrozenDictionary<string, StaticCredential> byUsername;
+    private readonly FrozenDictionary<TokenId, StaticCredential> byId;
     private readonly int transports;
     private readonly AddressBlockSet allowPeers;
     private readonly AddressBlockSet denyPeers;
@@ -38,6 +40,8 @@ internal sealed class TenantPolicy
     {
         Snapshot = snapshot;
         revokedTokens = snapshot.RevokedTokens.ToFrozenSet();
+        byUsername = snapshot.Credentials.ToFrozenDictionary(credential => credential.Username, StringComparer.Ordinal);
+        byId = snapshot.Credentials.ToFrozenDictionary(credential => credential.Id);
         foreach (var transport in Enum.GetValues<Transport>())
         {
             transports |= snapshot.Discovery.Transports.Contains(transport.Name()) ? 1 << (int)transport : 0;
@@ -70,6 +74,12 @@ internal sealed class TenantPolicy
         return null;
     }
 
+    /// <returns>The static credential of that username, or null.</returns>
+    public StaticCredential? FindCredential(string username) => byUsername.GetValueOrDefault(username);
+
+    /// <returns>The static credential of that id, or null.</returns>
+    public StaticCredential? FindCredential(TokenId id) => byId.GetValueOrDefault(id);
+
     /// <summary>Judges a credential whose password is not in question.</summary>
     public CredentialStanding Judge(CredentialClaims claims, DateTimeOffset now)
     {
@@ -87,6 +97,13 @@ internal sealed class TenantPolicy
             || (claims.Label is { Length: > 0 } label && Snapshot.RevokedLabels.TryGetValue(label, out var revokedUpTo) && claims.IssuedAt <= revokedUpTo))
         {
             return CredentialStanding.Revoked;
+        }
+
+        if (claims.KeyVersion == NamedUsername.KeyVersion)
+        {
+            return claims.ExpiresAt == NamedUsername.Never
+                ? byId.ContainsKey(claims.Token) ? CredentialStanding.Good : CredentialStanding.Revoked
+                : Snapshot.SharedSecrets.IsEmpty ? CredentialStanding.KeyRetired : CredentialStanding.Good;
         }
 
         // Version 0 stands for credentials that no key of the tenant signed: a third party's tokens.

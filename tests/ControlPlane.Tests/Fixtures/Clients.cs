@@ -10,9 +10,9 @@ internal sealed class Clients : IAsyncDisposable
     private readonly ConcurrentBag<TurnClient> allocated = [];
 
     /// <returns>0 for success, or the error code.</returns>
-    public async Task<int> AllocateAsync(RegionRelay relay, MintedCredential credential)
+    public async Task<int> AllocateAsync(RegionRelay relay, MintedCredential credential, bool sha256 = true)
     {
-        var client = await relay.ConnectAsync(credential);
+        var client = await relay.ConnectAsync(credential, sha256: sha256);
         all.Add(client);
         try
         {

@@ -69,8 +69,8 @@ internal sealed class RegionRelay : IAsyncDisposable
         async () => (await region.Grain<IRelayGrain>(GrainKeys.Relay(Id)).GetAsync())?.LastSeenAt >= region.Time.GetUtcNow(),
         TimeSpan.FromSeconds(30), $"relay {Id} has been seen");
 
-    public async Task<TurnClient> ConnectAsync(MintedCredential credential, ClientTransport transport = ClientTransport.Udp) => await new TurnClient(
-        new TurnClientOptions { Server = new IPEndPoint(IPAddress.Loopback, options.Port), Transport = transport, Username = credential.Username, Password = credential.Password })
+    public async Task<TurnClient> ConnectAsync(MintedCredential credential, ClientTransport transport = ClientTransport.Udp, bool sha256 = true) => await new TurnClient(
+        new TurnClientOptions { Server = new IPEndPoint(IPAddress.Loopback, options.Port), Transport = transport, Username = credential.Username, Password = credential.Password, Sha256 = sha256 })
         .ConnectAsync(TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()

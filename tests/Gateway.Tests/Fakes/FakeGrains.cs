@@ -61,6 +61,14 @@ internal sealed class FakeTenantGrain(FakeCluster cluster, string key) : ITenant
 
     public Task<ImmutableArray<ApiKey>> ListKeysAsync() => Do(() => keys.Select(pair => pair.Key).ToImmutableArray());
 
+    public Task<TenantChange> AddCredentialAsync(StaticCredential credential) => throw new NotSupportedException();
+
+    public Task<bool> RemoveCredentialAsync(TokenId id) => throw new NotSupportedException();
+
+    public Task<ImmutableArray<StaticCredential>> ListCredentialsAsync() => throw new NotSupportedException();
+
+    public Task<uint> RotateSharedSecretAsync(byte[] secret) => throw new NotSupportedException();
+
     public Task<uint> RotateSigningKeyAsync() => Do(() =>
     {
         var version = signing[0].Version + 1;

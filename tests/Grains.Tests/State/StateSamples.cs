@@ -58,6 +58,8 @@ internal static class StateSamples
             RevokedTokens = [new RevokedToken(new TokenId(Guid.Empty), At)],
             RevokedLabels = ImmutableSortedDictionary<string, DateTimeOffset>.Empty.Add("label", At),
             Version = 12,
+            Credentials = [new StaticCredential(new TokenId(Guid.Empty), "AC:camera", "cameras", [1], [2], At)],
+            SharedSecrets = [new SigningKey(2, [8, 9], At)],
         },
         new TenantSubscribersState { Until = ImmutableSortedDictionary<string, DateTimeOffset>.Empty.Add("relay-1", At) },
         new ApiKeyState { Tenant = Tenant },
