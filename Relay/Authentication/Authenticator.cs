@@ -89,6 +89,14 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
         var signingKey = policy.FindKey(credential.Claims.KeyVersion);
         if (signingKey is null && !NamedCredentials.Covers(credential))
         {
+            switch (tenants.FindNewer(credential.Tenant, credential.Claims.KeyVersion, client))
+            {
+                case TenantLookup.Asking:
+                    return new AuthenticationOutcome(AuthenticationStatus.TenantPending, Tenant: credential.Tenant.Id);
+                case TenantLookup.Unavailable:
+                    return new AuthenticationOutcome(AuthenticationStatus.TenantUnavailable, Tenant: credential.Tenant.Id);
+            }
+
             return new AuthenticationOutcome(AuthenticationStatus.NoLongerGood, Standing: CredentialStanding.KeyRetired);
         }
 

@@ -35,14 +35,18 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
     /// <summary>Questions for unknown tenants that one source may cause each second, and at once.</summary>
     public const int QuestionsPerSecond = 5, QuestionsAtOnce = 50;
 
+    private const uint MaxKeysAhead = 16;
+    private static readonly TimeSpan AskNewerEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AbsentFor = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan UnavailableFor = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ForgetAfter = TimeSpan.FromHours(1);
     private static readonly TimeSpan IdleAfter = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<TenantId, TenantEntry> entries = new();
+    // True: what is being asked must be asked once more when the answer is here.
     private readonly ConcurrentDictionary<TenantId, bool> questions = new();
     private readonly QuestionBudget budget = new(time);
+    private readonly ConcurrentDictionary<TenantId, (uint Version, DateTimeOffset Until)> newerAsked = new();
     private readonly ConcurrentDictionary<TenantId, (DateTimeOffset Until, TenantLookup Answer)> refusals = new();
 
     /// <summary>Called when a policy has come into force, the first one of a tenant included, on any thread, before anything is decided by it.</summary>
@@ -86,6 +90,34 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
         return Ask(tenant, client) ? TenantLookup.Asking : TenantLookup.Unavailable;
     }
 
+    /// <summary>Fetches a tenant again when a credential names a signing key newer than those known: minted a moment ago, it may be here before the push.</summary>
+    /// <returns><see cref="TenantLookup.Known"/> when nothing newer can be expected.</returns>
+    public TenantLookup FindNewer(TenantEntry entry, uint keyVersion, in TransportAddress client)
+    {
+        var keys = entry.Policy.Snapshot.SigningKeys;
+        var newest = keys.IsDefaultOrEmpty ? 0 : keys[0].Version;
+        if (keyVersion <= newest || keyVersion - newest > MaxKeysAhead)
+        {
+            return TenantLookup.Known;
+        }
+
+        // Anybody can name any version: each of them is asked for once in a while.
+        var now = time.GetUtcNow();
+        if (newerAsked.TryGetValue(entry.Id, out var asked) && asked.Until > now && keyVersion <= asked.Version)
+        {
+            return questions.ContainsKey(entry.Id) ? TenantLookup.Asking : TenantLookup.Unavailable;
+        }
+
+        // A question under way may be older than the key.
+        if (!questions.TryUpdate(entry.Id, true, false) && !Ask(entry.Id, client))
+        {
+            return TenantLookup.Unavailable;
+        }
+
+        newerAsked[entry.Id] = (keyVersion, now + AskNewerEvery);
+        return TenantLookup.Asking;
+    }
+
     /// <returns>True when the tenant's policy is here.</returns>
     public bool TryGet(TenantId tenant, [NotNullWhen(true)] out TenantEntry? entry) => entries.TryGetValue(tenant, out entry);
 
@@ -110,6 +142,7 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
             if (entry.Allocations == 0 && entry.LastUsedUnixMilliseconds < (now - ForgetAfter).ToUnixTimeMilliseconds())
             {
                 entries.TryRemove(entry.Id, out _);
+                newerAsked.TryRemove(entry.Id, out _);
                 store.MarkChanged();
             }
         }
@@ -164,7 +197,7 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
             }
         }
 
-        if (questions.TryAdd(tenant, true))
+        if (questions.TryAdd(tenant, false))
         {
             // The caller holds its worker's gate: everything else happens elsewhere.
             _ = Task.Run(() => AnswerAsync(tenant));
@@ -186,20 +219,24 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
 
     private async Task AnswerAsync(TenantId tenant)
     {
-        try
+        do
         {
-            if (!await FetchAsync(tenant))
+            questions[tenant] = false;
+            try
             {
-                refusals[tenant] = (time.GetUtcNow() + AbsentFor, TenantLookup.Absent);
+                if (!await FetchAsync(tenant))
+                {
+                    refusals[tenant] = (time.GetUtcNow() + AbsentFor, TenantLookup.Absent);
+                }
+            }
+            catch (Exception exception)
+            {
+                refusals[tenant] = (time.GetUtcNow() + UnavailableFor, TenantLookup.Unavailable);
+                LogQuestionFailed(tenant, exception.Message);
             }
         }
-        catch (Exception exception)
-        {
-            refusals[tenant] = (time.GetUtcNow() + UnavailableFor, TenantLookup.Unavailable);
-            LogQuestionFailed(tenant, exception.Message);
-        }
+        while (!questions.TryRemove(KeyValuePair.Create(tenant, false)));
 
-        questions.TryRemove(tenant, out _);
         Answered?.Invoke(tenant);
     }
 

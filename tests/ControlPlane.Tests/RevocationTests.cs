@@ -58,4 +58,41 @@ public sealed class RevocationTests(Region region)
         relay.CutOff(false);
         await Eventually.EventuallyAsync(() => relay.Server.Allocations == 0, TimeSpan.FromSeconds(10), "the allocation has ended");
     }
+
+    [Fact]
+    public async Task A_hundred_rotations_of_the_signing_key_fail_no_allocate()
+    {
+        var tenant = await region.NewTenantAsync();
+        await using var relay = await RegionRelay.StartAsync(region);
+        using var done = new CancellationTokenSource();
+        var (oldest, allocated) = (await tenant.MintAsync(), 0);
+        var load = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            while (!done.IsCancellationRequested)
+            {
+                await using var client = await relay.ConnectAsync(await tenant.MintAsync());
+                await client.AllocateAsync(cancellationToken: TestContext.Current.CancellationToken);
+                await client.RefreshAsync(0, cancellationToken: TestContext.Current.CancellationToken);
+                Interlocked.Increment(ref allocated);
+            }
+        })).ToList();
+        for (var rotation = 1; rotation <= 100; rotation++)
+        {
+            // A tenant keeps the last 17 keys; those of 48 hours back are dropped long before in the field.
+            if (rotation % 10 == 0)
+            {
+                await using var client = await relay.ConnectAsync(oldest);
+                await client.AllocateAsync(cancellationToken: TestContext.Current.CancellationToken);
+                oldest = await tenant.MintAsync();
+            }
+
+            var before = Volatile.Read(ref allocated);
+            Assert.NotEqual(0u, await tenant.Grain.RotateSigningKeyAsync());
+            await Eventually.EventuallyAsync(() => Volatile.Read(ref allocated) > before || load.Any(task => task.IsFaulted), TimeSpan.FromSeconds(20), "an Allocate between two rotations");
+        }
+
+        await done.CancelAsync();
+        await Task.WhenAll(load);
+        TestContext.Current.TestOutputHelper?.WriteLine($"100 rotations, {allocated} allocations, none failed");
+    }
 }
