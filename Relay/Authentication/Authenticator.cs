@@ -25,7 +25,8 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
     /// <param name="client">Where it came from.</param>
     /// <param name="now">The present.</param>
     /// <param name="current">The credential of the allocation on its 5-tuple: a third party's token need not come with each request.</param>
-    public AuthenticationOutcome Check(in StunMessage request, in TransportAddress client, DateTimeOffset now, Credential? current = null)
+    /// <param name="waited">True for a request that has waited for the cluster's answer: what is not known now is not there.</param>
+    public AuthenticationOutcome Check(in StunMessage request, in TransportAddress client, DateTimeOffset now, Credential? current = null, bool waited = false)
     {
         // 1. Without integrity there are no credentials.
         if (!request.HasMessageIntegrity && !request.HasMessageIntegritySha256)
@@ -89,7 +90,7 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
         var signingKey = policy.FindKey(credential.Claims.KeyVersion);
         if (signingKey is null && !NamedCredentials.Covers(credential))
         {
-            switch (tenants.FindNewer(credential.Tenant, credential.Claims.KeyVersion, client))
+            switch (tenants.FindNewer(credential.Tenant, credential.Claims.KeyVersion, client, waited))
             {
                 case TenantLookup.Asking:
                     return new AuthenticationOutcome(AuthenticationStatus.TenantPending, Tenant: credential.Tenant.Id);

@@ -91,8 +91,12 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
     }
 
     /// <summary>Fetches a tenant again when a credential names a signing key newer than those known: minted a moment ago, it may be here before the push.</summary>
+    /// <param name="entry">The tenant as it is known.</param>
+    /// <param name="keyVersion">The key that is named.</param>
+    /// <param name="client">Who named it.</param>
+    /// <param name="waited">True for a request that waited for an answer of the cluster already.</param>
     /// <returns><see cref="TenantLookup.Known"/> when nothing newer can be expected.</returns>
-    public TenantLookup FindNewer(TenantEntry entry, uint keyVersion, in TransportAddress client)
+    public TenantLookup FindNewer(TenantEntry entry, uint keyVersion, in TransportAddress client, bool waited)
     {
         var keys = entry.Policy.Snapshot.SigningKeys;
         var newest = keys.IsDefaultOrEmpty ? 0 : keys[0].Version;
@@ -101,8 +105,13 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
             return TenantLookup.Known;
         }
 
-        // Anybody can name any version: each of them is asked for once in a while.
         var now = time.GetUtcNow();
+        if (waited)
+        {
+            return refusals.TryGetValue(entry.Id, out var refusal) && refusal.Until > now ? TenantLookup.Unavailable : TenantLookup.Known;
+        }
+
+        // Anybody can name any version: each of them is asked for once in a while.
         if (newerAsked.TryGetValue(entry.Id, out var asked) && asked.Until > now && keyVersion <= asked.Version)
         {
             return questions.ContainsKey(entry.Id) ? TenantLookup.Asking : TenantLookup.Unavailable;

@@ -115,7 +115,7 @@ internal sealed class MessageDispatcher(Worker worker)
         }
 
         var current = worker.Table.TryGet(tuple, out var allocation) ? allocation.Credential : null;
-        var outcome = worker.Authenticator.Check(request, tuple.Client, worker.Clock.UtcNow, current);
+        var outcome = worker.Authenticator.Check(request, tuple.Client, worker.Clock.UtcNow, current, waited: !mayHold);
         switch (outcome.Status)
         {
             case AuthenticationStatus.TenantPending when mayHold && held.TryAdd(outcome.Tenant, request.Bytes, tuple, leg):

@@ -15,6 +15,8 @@ public sealed class RouteTests(RealGateway real)
     {
         { "POST", "/v1/tenants" }, { "GET", "/v1/tenants" }, { "GET", $"/v1/tenants/{Nobody}" }, { "PATCH", $"/v1/tenants/{Nobody}" },
         { "POST", $"/v1/tenants/{Nobody}/keys" }, { "GET", $"/v1/tenants/{Nobody}/keys" }, { "DELETE", $"/v1/tenants/{Nobody}/keys/SK00000000000000000000000000000001" },
+        { "POST", $"/v1/tenants/{Nobody}/credentials" }, { "GET", $"/v1/tenants/{Nobody}/credentials" },
+        { "DELETE", $"/v1/tenants/{Nobody}/credentials/TK00000000000000000000000000000001" }, { "POST", $"/v1/tenants/{Nobody}/shared-secrets/rotate" },
         { "POST", $"/v1/tenants/{Nobody}/signing-keys/rotate" }, { "GET", $"/v1/tenants/{Nobody}/discovery" }, { "PUT", $"/v1/tenants/{Nobody}/discovery" },
         { "POST", "/v1/tokens" }, { "DELETE", "/v1/tokens/TK00000000000000000000000000000001" }, { "DELETE", "/v1/tokens?label=x" },
         { "POST", "/v1/sessions" }, { "GET", "/v1/sessions/SE00000000000000000000000000000001.local" }, { "GET", "/v1/sessions/SE00000000000000000000000000000001.local/timeline" },
@@ -156,5 +158,5 @@ public sealed class RouteTests(RealGateway real)
         ['S', 'K', ..] => "{keyId}",
         ['A', 'C', ..] or ['T', 'K', ..] or ['S', 'E', ..] or ['A', 'L', ..] or "none" => "{id}",
         _ => part,
-    }));
+    })).Replace("credentials/{id}", "credentials/{credentialId}", StringComparison.Ordinal);
 }
