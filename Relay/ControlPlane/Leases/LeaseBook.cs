@@ -151,9 +151,9 @@ internal sealed partial class LeaseBook(ICluster cluster, RelayIdentity relay, C
 
     private long NextSequence() => Interlocked.Increment(ref sequence);
 
-    [LoggerMessage(1261, LogLevel.Debug, "Allowance {Allowance} did not answer: {Problem}")]
+    [LoggerMessage(1266, LogLevel.Debug, "Allowance {Allowance} did not answer: {Problem}")]
     private partial void LogNotAnswered(string allowance, string problem);
 
-    [LoggerMessage(1262, LogLevel.Warning, "The cluster was away for longer than leases hold; {Count} leases are reduced to what is in use")]
+    [LoggerMessage(1267, LogLevel.Warning, "The cluster was away for longer than leases hold; {Count} leases are reduced to what is in use")]
     private partial void LogLapsed(int count);
 }
