@@ -81,7 +81,7 @@ public static class SessionsApi
         return Results.Ok(SessionUsageResponse.From(session, rows, page.SealedUntil));
     }
 
-    private static async Task<IResult> EndAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains, TenantSnapshots snapshots)
+    private static async Task<IResult> EndAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains, TenantSnapshots snapshots, TimeProvider time)
     {
         if (await FindAsync(http.Caller(), id, access, grains) is not { } session)
         {
@@ -89,17 +89,14 @@ public static class SessionsApi
         }
 
         await grains.GetGrain<ISessionGrain>(GrainKeys.Session(session.Id)).EndAsync();
-        if (session.State != SessionState.Ended)
+        var tenant = grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(session.Tenant));
+        foreach (var endpoint in session.Endpoints)
         {
-            var tenant = grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(session.Tenant));
-            foreach (var endpoint in session.Endpoints)
-            {
-                await tenant.RevokeTokenAsync(EndpointToken.Id(session.Id, endpoint.Name), session.CreatedAt + LongestToken);
-            }
-
-            snapshots.Forget(session.Tenant);
+            // The last of its credentials was minted when its connection last came, a moment ago at most.
+            await tenant.RevokeTokenAsync(EndpointToken.Id(session.Id, endpoint.Name), time.GetUtcNow() + LongestToken);
         }
 
+        snapshots.Forget(session.Tenant);
         return Results.NoContent();
     }
 

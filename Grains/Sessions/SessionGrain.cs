@@ -22,15 +22,18 @@ public sealed class SessionGrain : Grain, ISessionGrain
     private readonly SignalingConnections connections;
     private readonly Retirement retirement;
     private readonly TimeProvider time;
+    private readonly SessionAllocations allocations;
     private IGrainTimer? watch;
 
     public SessionGrain(
         [PersistentState("session", StorageNames.Sessions)] IPersistentState<StoredSession> stored,
         [PersistentState("signaling", StorageNames.Sessions)] IPersistentState<SignalingState> mailboxes,
+        IGrainFactory factory,
         TimeProvider time)
     {
         state = new CommittedState<StoredSession>(stored);
         signaling = new CommittedState<SignalingState>(mailboxes);
+        allocations = new SessionAllocations(this, factory);
         connections = new SignalingConnections(time, endpoint => signaling.Value.Of(endpoint));
         retirement = new Retirement(this, () => state.Value.Session is null);
         this.time = time;
@@ -168,6 +171,7 @@ public sealed class SessionGrain : Grain, ISessionGrain
         if (after.State == SessionState.Ended)
         {
             connections.CloseAll(SignalingStatus.Ended);
+            allocations.EndAll(after.Tenant, after.Id);
             Watch();
             return;
         }

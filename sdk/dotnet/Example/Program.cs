@@ -1,12 +1,22 @@
 // Makes a session, joins it as both endpoints, and shows what the platform decides and passes on.
 //   dotnet run --project sdk/dotnet/Example -- http://127.0.0.1:8080 AC… authToken
+// Or says how the NAT in front of this machine behaves, as the 'nat' of an endpoint of POST /v1/sessions.
+//   dotnet run --project sdk/dotnet/Example -- nat stun:relay.example:3478
+using System.Text.Json;
 using NetDiscovery.Client;
 using NetDiscovery.Client.Models;
+using NetDiscovery.Client.Nats;
 using NetDiscovery.Client.Signaling;
+
+if (args is ["nat", var stunUri])
+{
+    Console.WriteLine(JsonSerializer.Serialize(await NatProbe.DiscoverAsync(stunUri), JsonSerializerOptions.Web));
+    return 0;
+}
 
 if (args is not [var url, var tenant, var authToken])
 {
-    Console.Error.WriteLine("Usage: example GATEWAY TENANT AUTH_TOKEN");
+    Console.Error.WriteLine("Usage: example GATEWAY TENANT AUTH_TOKEN, or: example nat STUN_URI");
     return 2;
 }
 

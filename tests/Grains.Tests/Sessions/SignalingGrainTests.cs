@@ -2,9 +2,13 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.Grains.Tests.Allocations;
 using NetDiscovery.Grains.Tests.Cluster;
+using NetDiscovery.Grains.Tests.Relays;
 using NetDiscovery.Grains.Tests.Tenants;
 using NetDiscovery.TestKit;
 
@@ -150,6 +154,27 @@ public sealed class SignalingGrainTests(GrainCluster cluster)
         Assert.Equal(SignalingStatus.NoSession, (await (call with { Grain = cluster.Grain<ISessionGrain>(GrainKeys.Session(SessionId.New("eu"))) }).TryJoinAsync("alice")).Status);
         await call.Tenant.SetStatusAsync(TenantStatus.Suspended);
         Assert.Equal(SignalingStatus.TenantInactive, (await call.TryJoinAsync("alice")).Status);
+    }
+
+    [Fact]
+    public async Task Allocations_that_clients_leave_behind_are_ended_with_the_session()
+    {
+        var call = await NewCallAsync();
+        var session = (await call.Grain.GetAsync())!;
+        var relay = await cluster.NewRelayAsync();
+        var events = new TestEvents { Tenant = session.Tenant, Session = session.Id, RelayId = relay.Id };
+        await cluster.Grain<IAllocationGrain>(GrainKeys.Allocation(events.Id)).ApplyAsync([events.Opened()]);
+        await using var alice = await call.JoinAsync("alice");
+
+        await alice.SendAsync(new ByeSignal("tab closed"));
+
+        await Eventually.EventuallyAsync(
+            async () =>
+            {
+                cluster.Time.Advance(TimeSpan.FromSeconds(1));
+                return (await relay.BeatAsync()).Commands.Any(command => command.Command == new CutAllocation(events.Id));
+            },
+            Patience, "the relay is told to cut the allocation");
     }
 
     private static CandidateSignal Candidate(int number) => new($"candidate:{number}", "0", 0, null);
