@@ -4,8 +4,8 @@
 /** Milliseconds after both endpoints are there that an undecided session waits for a decision before it tries every path. */
 const DECISION_PATIENCE = 2500
 /** Milliseconds between two looks at the media path, and of silence on it after which it counts as broken. */
-const LOOK_EVERY = 500
-const BROKEN_AFTER = 2000
+const LOOK_EVERY = 250
+const BROKEN_AFTER = 1500
 /** Longest search for the NAT's behaviour, in milliseconds. */
 const PROBE_PATIENCE = 1500
 /** Data channel, negotiated out of band, that shows that the path carries packets both ways. */

@@ -89,7 +89,7 @@ function rules(kind, inner) {
   const open = kind === "cone" || kind === "address"
   const forward = {
     cone: "",
-    address: "iifname lan ip protocol udp update @contacted { ip daddr }\n iifname wan ip protocol udp ip saddr != @contacted drop",
+    address: "iifname lan ip protocol udp update @contacted { udp sport . ip daddr }\n iifname wan ip protocol udp udp dport . ip saddr != @contacted drop",
     port: "iifname wan ct state new drop",
     symmetric: "iifname wan ct state new drop",
     "udp-blocked": "ip protocol udp drop\n iifname wan ct state new drop",
@@ -97,7 +97,7 @@ function rules(kind, inner) {
   }[kind]
   return `
     table ip lab {
-      set contacted { type ipv4_addr; flags dynamic, timeout; timeout 5m; }
+      set contacted { type inet_service . ipv4_addr; flags dynamic, timeout; timeout 5m; }
       chain prerouting { type nat hook prerouting priority dstnat; ${open ? `iifname wan meta l4proto udp dnat to ${inner}` : ""}
       }
       chain postrouting { type nat hook postrouting priority srcnat; oifname wan masquerade ${kind === "symmetric" ? "random,fully-random" : ""}
