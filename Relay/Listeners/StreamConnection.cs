@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.Listeners.Tls;
 using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.Protocol.Turn;
 
@@ -24,6 +25,7 @@ internal sealed class StreamConnection : ClientLeg
     private readonly Worker worker;
     private readonly Socket socket;
     private readonly Stream stream;
+    private readonly RecordGatherer? records;
     private readonly FiveTuple tuple;
     private readonly ConnectionLimits limits;
     private readonly OutgoingQueue outgoing;
@@ -33,11 +35,12 @@ internal sealed class StreamConnection : ClientLeg
     private bool trusted;
     private bool closed;
 
-    public StreamConnection(Worker worker, Socket socket, Stream stream, FiveTuple tuple, ConnectionLimits limits)
+    public StreamConnection(Worker worker, Socket socket, Stream stream, FiveTuple tuple, ConnectionLimits limits, RecordGatherer? records = null)
     {
         this.worker = worker;
         this.socket = socket;
         this.stream = stream;
+        this.records = records;
         this.tuple = tuple;
         this.limits = limits;
         outgoing = new OutgoingQueue(worker.Gate, worker.Path, limits);
@@ -269,6 +272,9 @@ internal sealed class StreamConnection : ClientLeg
         }
     }
 
+    private int SizeOfFirst(ReadOnlySpan<byte> frames) =>
+        StreamFraming.TryMeasure(frames, DatagramBuffers.MaxDatagram, out _, out var size, worker.Services.Options.MaxChannel) == FrameStatus.Complete ? size : frames.Length;
+
     private async Task SendAsync()
     {
         try
@@ -281,7 +287,24 @@ internal sealed class StreamConnection : ClientLeg
                     return;
                 }
 
-                await stream.WriteAsync(bytes).ConfigureAwait(false);
+                if (records is null)
+                {
+                    await stream.WriteAsync(bytes).ConfigureAwait(false);
+                    continue;
+                }
+
+                // A record for each message, as coturn has it: its clients take a record for a message. A stranger gets no memory for that.
+                for (var gather = trusted; !bytes.IsEmpty;)
+                {
+                    var size = SizeOfFirst(bytes.Span);
+                    records.Gathering = gather && size < bytes.Length;
+                    await stream.WriteAsync(bytes[..size]).ConfigureAwait(false);
+                    bytes = bytes[size..];
+                    if (bytes.IsEmpty || records.Length >= RecordGatherer.Enough)
+                    {
+                        await records.SendAsync().ConfigureAwait(false);
+                    }
+                }
             }
         }
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)

@@ -116,11 +116,13 @@ internal sealed partial class TcpListener : IDisposable
 
     private async Task ServeAsync(Worker worker, Socket socket, Stream stream, FiveTuple tuple)
     {
+        RecordGatherer? records = null;
         try
         {
             if (tls is not null)
             {
-                stream = await tls.AcceptAsync(stream, tuple.Client).ConfigureAwait(false);
+                records = new RecordGatherer(stream);
+                stream = await tls.AcceptAsync(records, tuple.Client).ConfigureAwait(false);
             }
         }
         catch (Exception exception) when (exception is IOException or AuthenticationException or OperationCanceledException or ObjectDisposedException)
@@ -129,7 +131,7 @@ internal sealed partial class TcpListener : IDisposable
             return;
         }
 
-        var connection = new StreamConnection(worker, socket, stream, tuple, limits);
+        var connection = new StreamConnection(worker, socket, stream, tuple, limits, records);
         open.TryAdd(connection, true);
         if (disposed)
         {

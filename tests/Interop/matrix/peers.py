@@ -8,7 +8,7 @@ class EchoPeer:
     """Echoes on one port, or on an even port and the next (RTP and RTCP)."""
 
     def __init__(self, address, ports=1):
-        self.address = address
+        self.address, self._ended = address, False
         self.bytes_received = self.bytes_sent = self.packets_received = self.packets_sent = 0
         self._lock = threading.Lock()
         self._sockets = self._bind(ports)
@@ -17,16 +17,17 @@ class EchoPeer:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def counts(self):
+        """(bytes received, bytes sent, datagrams received, datagrams sent), in the order of the platform's usage."""
+        with self._lock:
+            return self.bytes_received, self.bytes_sent, self.packets_received, self.packets_sent
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for one in self._sockets:
-            one.shutdown_asked = True
-        for one in self._sockets:
-            # A datagram to itself ends the wait for the next one.
-            with socket.socket(one.family, socket.SOCK_DGRAM) as end:
-                end.sendto(_END, one.getsockname())
+        self._ended = True
         for thread in self._threads:
             thread.join()
         for one in self._sockets:
@@ -48,10 +49,11 @@ class EchoPeer:
                     one.close()
 
     def _echo(self, one):
-        while True:
-            data, source = one.recvfrom(65536)
-            if one.shutdown_asked and data == _END:
-                return
+        while not self._ended:
+            try:
+                data, source = one.recvfrom(65536)
+            except TimeoutError:
+                continue
             with self._lock:
                 self.bytes_received += len(data)
                 self.packets_received += 1
@@ -61,13 +63,11 @@ class EchoPeer:
                 self.packets_sent += 1
 
 
-_END = b"the end of an echo peer"
-
-
 class _Socket(socket.socket):
     def __init__(self, address):
         super().__init__(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-        self.address, self.shutdown_asked = address, False
+        self.address = address
+        self.settimeout(0.3)
         self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
 
     def bind_to(self, port):

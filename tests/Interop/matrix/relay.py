@@ -51,10 +51,10 @@ class Relay:
         return TLS_PORT if column.transport.is_secure else PORT
 
     @staticmethod
-    def uri(column):
+    def uri(column, host=None):
         """The TURN URI of RFC 7065, by name: some clients take no IPv6 literal, some ask certificates for names only."""
         scheme = "turns" if column.transport.is_secure else "turn"
-        return f"{scheme}:{network.NAMES[column.version]}:{Relay.port(column)}?transport={'tcp' if column.transport.is_stream else 'udp'}"
+        return f"{scheme}:{host or network.NAMES[column.version]}:{Relay.port(column)}?transport={'tcp' if column.transport.is_stream else 'udp'}"
 
     def mint(self):
         """A token with a label of its own: (label, username, credential)."""
@@ -62,17 +62,50 @@ class Relay:
         token = self._call("/v1/tokens", {"label": label})
         return label, token["username"], token["credential"]
 
+    def trust(self):
+        """Environment in which Python, Go and Node trust the relay's certificate."""
+        return {"SSL_CERT_FILE": str(self.authority), "NODE_EXTRA_CA_CERTS": str(self.authority)}
+
     def usage(self, label):
         """(bytesToPeer, bytesFromPeer, packetsToPeer, packetsFromPeer) as a billing job sees them."""
-        rows = [row for row in self._call("/v1/usage?groupBy=label")["items"] if row["label"] == label]
-        return tuple(sum(row[name] for row in rows) for name in ("bytesToPeer", "bytesFromPeer", "packetsToPeer", "packetsFromPeer"))
+        return self._sum(self._usage_rows(label))
 
     def expect_usage(self, label, expected):
         """Waits until the platform's usage equals what was counted outside of it."""
+        self._until(lambda: self.usage(label) == expected(),
+                    lambda: f"usage (bytes to and from peers, datagrams to and from peers) is {self.usage(label)}, counted were {expected()}")
+
+    def expect_call(self, label, column, least):
+        """Waits for the usage of a call through this relay: at least so many bytes both ways, all on the column's transport."""
+        def seen():
+            rows = [row for row in self._usage_rows(label) if row["bytesToPeer"] or row["bytesFromPeer"]]
+            return self._sum(rows)[:2], {row["transport"] for row in rows}
+
+        def is_right():
+            (to_peer, from_peer), transports = seen()
+            return to_peer >= least and from_peer >= least and transports == {column.transport.value.lower()}
+
+        self._until(is_right, lambda: f"usage (bytes to and from peers, transports) is {seen()}")
+        return seen()[0]
+
+    def _usage_rows(self, label):
+        rows, after = [], ""
+        while after is not None:
+            page = self._call(f"/v1/usage?groupBy=label,transport&limit=500&after={after}")
+            rows += [row for row in page["items"] if row["label"] == label]
+            after = page.get("next")
+        return rows
+
+    @staticmethod
+    def _sum(rows):
+        return tuple(sum(row[name] for row in rows) for name in ("bytesToPeer", "bytesFromPeer", "packetsToPeer", "packetsFromPeer"))
+
+    @staticmethod
+    def _until(condition, otherwise):
         until = time.monotonic() + USAGE_SECONDS
-        while (seen := self.usage(label)) != expected():
+        while not condition():
             if time.monotonic() > until:
-                raise Failure(f"usage (bytes to and from peers, datagrams to and from peers) is {seen}, counted were {expected()}")
+                raise Failure(otherwise())
             time.sleep(0.3)
 
     def _call(self, path, body=None):
