@@ -2,11 +2,13 @@ using System.Diagnostics.CodeAnalysis;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Relay.Handlers;
+using NetDiscovery.Relay.Handover;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.KernelPath;
 using NetDiscovery.Relay.Protocol;
+using NetDiscovery.Relay.RelayedAddresses;
 
 namespace NetDiscovery.Relay.Allocations;
 
@@ -180,6 +182,17 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
                 Close(allocation, reason);
             }
         }
+    }
+
+    /// <summary>Forgets all allocations and ends none: another process carries them on.</summary>
+    /// <returns>Their relayed sockets.</returns>
+    public List<HandedSocket> Release()
+    {
+        var sockets = byId.Values.SelectMany(allocation => new[] { allocation.IPv4, allocation.IPv6 }).OfType<RelayedSocket>().Select(relayed => relayed.Handed).ToList();
+        byId.Clear();
+        byTuple.Clear();
+        Count = 0;
+        return sockets;
     }
 
     private void Switch(Allocation allocation, ClientPath path)

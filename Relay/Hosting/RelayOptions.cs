@@ -129,6 +129,12 @@ public sealed class RelayOptions
     /// <summary>Folder of the journal, the nonce key and the kept tenant snapshots. Readable for the relay's user alone. Default: <c>Data:Path</c>.</summary>
     public string DataPath { get; set; } = "";
 
+    /// <summary>
+    /// True: where a relay of this <see cref="Id"/> and folder runs already, wait until it is stopped or dies, then take over from it. With SIGTERM it hands over its
+    /// sockets, and no datagram is lost. 64-bit Linux, without <see cref="KernelPath"/>. Default: false, the second one is refused.
+    /// </summary>
+    public bool TakeOver { get; set; }
+
     /// <summary>Seconds between usage reports of an allocation whose counters changed, 1 to 3600. What a lost disk can cost. Default: 5.</summary>
     public int UsageReportSeconds { get; set; } = 5;
 

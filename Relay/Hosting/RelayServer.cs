@@ -6,8 +6,10 @@ using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.ControlPlane.Leases;
+using NetDiscovery.Relay.Handover;
 using NetDiscovery.Relay.KernelPath;
 using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.Listeners.Linux;
 using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.RelayedAddresses;
@@ -31,6 +33,9 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     private Task background = Task.CompletedTask;
     private (long Packets, long Timestamp) lastBeat;
     private bool stopped;
+    private readonly HandoverPoint? handover;
+    private readonly Predecessor predecessor = Predecessor.None;
+    private SuccessorWatch? successors;
 
     /// <summary>Opens journal and keys, and prepares the workers; no socket is open yet.</summary>
     /// <exception cref="StartupException">The data folder, the journal or the certificate can't be used.</exception>
@@ -40,12 +45,21 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         logger = loggers.CreateLogger<RelayServer>();
         addresses = ListenAddress.Resolve(options);
         behaviour = BehaviourAddresses.Resolve(addresses, options);
+        var workers = !OperatingSystem.IsLinux() ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
+        path = DatagramPathChoice.Make(options.DatagramPath);
+        if (path.Name == BatchedDatagramPath.Name && options.KernelPath == RelayOptions.KernelPathOff)
+        {
+            // What the kernel forwards by itself it counts for one process at a time.
+            DataFolder.Prepare(options.DataPath);
+            handover = HandoverPoint.Make(options.DataPath, identity.Id, workers, UdpListeners());
+            predecessor = options.TakeOver && handover is not null ? Predecessor.Await(handover, logger) : Predecessor.None;
+        }
+
         var nonceKey = NonceKey.LoadOrCreate(options.DataPath, identity.Id);
         var nonces = new NonceIssuer(nonceKey);
         var tenantStore = new TenantStore(Path.Combine(options.DataPath, $"tenants-{identity.Id}.json"), loggers.CreateLogger<TenantStore>());
         var journal = AllocationJournal.Open(options.DataPath, identity.Id, options.JournalMegabytes, time);
         var relayed = ListenAddress.MakeRelayed(addresses, options);
-        var workers = !OperatingSystem.IsLinux() ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
         Services = new RelayServices
         {
             Options = options,
@@ -63,11 +77,11 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             Names = new KnownNames(options.Realm),
             Bindings = new BindingCounters(cluster, identity, pacing, TimeSpan.FromSeconds(options.UsageReportSeconds), time, loggers.CreateLogger<BindingCounters>()),
             Metrics = metrics,
+            Inherited = predecessor.Sockets,
             Time = time,
             Tickets = new MobilityTickets(nonceKey),
             PeerConnections = new PeerConnectionRegistry(options.MaxConnections),
         };
-        path = DatagramPathChoice.Make(options.DatagramPath);
         Workers = [.. Enumerable.Range(0, workers).Select(_ => new Worker(Services, path, loggers.CreateLogger<Worker>()))];
         KernelPath = new KernelPathHost(options, identity.Id, addresses, loggers.CreateLogger<KernelPathHost>());
         secure = options.AllTlsPorts.Any() ? new SecureTransports(options, addresses, time, loggers) : null;
@@ -115,6 +129,8 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         Each(worker => worker.Table.FastPath = KernelPath.For(worker.Wheel));
         listeners.Open(addresses, behaviour);
         restorer.Run();
+        predecessor.Sockets.Dispose();
+        successors = handover is null ? null : SuccessorWatch.TryStart(handover, logger);
         Services.Metrics.Observe(() => KernelPath.Channels, () => Workers.Sum(worker => worker.Table.FastPath.Packets));
         Services.Metrics.Observe(
             () => Allocations, RelayedPackets, () => Workers.Sum(worker => worker.Media.Bytes + worker.Table.FastPath.Bytes),
@@ -129,6 +145,9 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         Listening = true;
         LogStarted(Services.Identity.Id, string.Join(", ", addresses.Select(address => address.Local.WithPort((ushort)options.Port))), Workers.Length, path.Name, options.MinPort, options.MaxPort);
     }
+
+    /// <summary>Waits until the process that was taken over from is gone, and with it its other ports.</summary>
+    public Task PredecessorGoneAsync() => predecessor.GoneAsync(Services.Time);
 
     /// <summary>Begins to talk to the cluster. Not before it can be called: in a process that is also the silo, that has to be up first.</summary>
     public void Connect() => background = Task.WhenAll(
@@ -149,6 +168,13 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         Listening = false;
         Services.Draining = true;
         restorer.Dispose();
+        if (successors is { HasSuccessor: true })
+        {
+            await HandOverAsync(successors);
+            return;
+        }
+
+        successors?.Dispose();
         Each(worker => worker.CloseAll());
         listeners.Dispose();
         if (!background.IsCompleted)
@@ -164,6 +190,32 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         KernelPath.Dispose();
         Services.Tenants.Save();
         Services.Journal.Dispose();
+        LogStopped(Services.Identity.Id);
+    }
+
+    /// <summary>Stops and ends nothing that the successor can carry on. It has all from the journal, but for the sockets.</summary>
+    private async Task HandOverAsync(SuccessorWatch watch)
+    {
+        Each(worker => worker.CloseStreams());
+        listeners.CloseConnections();
+        await stopping.CancelAsync();
+        await background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Services.Tenants.Save();
+
+        // From here on datagrams wait in their sockets.
+        var sockets = listeners.Handed.Concat(Workers.SelectMany(worker => worker.Freeze())).ToList();
+        Services.Journal.Dispose();
+        try
+        {
+            watch.HandOver(sockets);
+        }
+        catch (IOException exception)
+        {
+            // The journal has all; the next start carries on as after a kill.
+            LogNotHandedOver(exception.Message);
+        }
+
+        watch.Dispose();
         LogStopped(Services.Identity.Id);
     }
 
@@ -224,6 +276,9 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             ProductVersion.Text);
     }
 
+    private IEnumerable<TransportAddress> UdpListeners() =>
+        addresses.Select(address => address.Local.WithPort((ushort)options.Port)).Union(behaviour?.Locals ?? []);
+
     private IEnumerable<TransportAddress> ListenerPorts() =>
         from address in behaviour is null ? addresses : addresses.Append(behaviour.Alternate)
         from ip in new[] { address.Local, address.Public }
@@ -232,6 +287,9 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
 
     [LoggerMessage(1001, LogLevel.Information, "Relay {RelayId} listens on {Addresses} with {Workers} workers over {Path}; relayed ports {MinPort} to {MaxPort}")]
     private partial void LogStarted(string relayId, string addresses, int workers, string path, int minPort, int maxPort);
+
+    [LoggerMessage(1003, LogLevel.Warning, "Not handed over: {Problem}")]
+    private partial void LogNotHandedOver(string problem);
 
     [LoggerMessage(1002, LogLevel.Information, "Relay {RelayId} has stopped")]
     private partial void LogStopped(string relayId);

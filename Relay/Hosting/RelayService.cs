@@ -6,10 +6,12 @@ namespace NetDiscovery.Relay.Hosting;
 /// </summary>
 internal sealed class RelayService(RelayServer server) : IHostedLifecycleService
 {
-    public Task StartingAsync(CancellationToken cancellationToken)
+    public async Task StartingAsync(CancellationToken cancellationToken)
     {
         server.Start();
-        return Task.CompletedTask;
+
+        // Media goes on already; what comes next needs the ports of the health endpoint.
+        await server.PredecessorGoneAsync();
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -2,6 +2,7 @@ using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.ControlPlane.Leases;
+using NetDiscovery.Relay.Handover;
 using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.PeerConnections;
 using NetDiscovery.Relay.RelayedAddresses;
@@ -39,6 +40,9 @@ internal sealed record RelayServices
     public required KnownNames Names { get; init; }
 
     public required BindingCounters Bindings { get; init; }
+
+    /// <summary>Sockets of the process before.</summary>
+    public InheritedSockets? Inherited { get; init; }
 
     public required RelayMetrics Metrics { get; init; }
 

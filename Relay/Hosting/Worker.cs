@@ -8,6 +8,7 @@ using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.ControlPlane.Leases;
 using NetDiscovery.Relay.Handlers;
+using NetDiscovery.Relay.Handover;
 using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.Protocol.Stun;
@@ -32,6 +33,7 @@ internal sealed partial class Worker : IDisposable
     private readonly ILogger logger;
     private readonly uint transactionPrefix;
     private ulong transactions;
+    private bool frozen;
 
     public Worker(RelayServices services, DatagramPathChoice path, ILogger<Worker> logger)
     {
@@ -46,6 +48,7 @@ internal sealed partial class Worker : IDisposable
             Path.Log = services.Journal.OpenDepartures();
         }
 
+        Path.Inherited = services.Inherited;
         Meter = new UsageMeter(Path.Log);
         Table = new AllocationTable(Wheel, Clock, services.Metrics, services.Mobile, Replies) { Settle = Path.Settle };
         Foreign = new ForeignTuples(this);
@@ -208,6 +211,29 @@ internal sealed partial class Worker : IDisposable
         }
     }
 
+    /// <summary>Ends the allocations of clients whose connections end with this process.</summary>
+    public void CloseStreams()
+    {
+        lock (Gate)
+        {
+            Table.CloseWhere(allocation => allocation.FiveTuple.Transport == Transport.Udp ? null : AllocationCloseReason.RelayStopped);
+        }
+    }
+
+    /// <summary>Stops for good and leaves everything as it is: another process carries it on.</summary>
+    /// <returns>The relayed sockets.</returns>
+    public List<HandedSocket> Freeze()
+    {
+        timer.Dispose();
+        lock (Gate)
+        {
+            frozen = true;
+            Mailbox.Close();
+            Path.Freeze();
+            return Table.Release();
+        }
+    }
+
     /// <summary>Ends all allocations: the relay stops.</summary>
     public void CloseAll()
     {
@@ -231,6 +257,11 @@ internal sealed partial class Worker : IDisposable
     {
         lock (Gate)
         {
+            if (frozen)
+            {
+                return;
+            }
+
             Clock.UtcNow = Services.Time.GetUtcNow();
             try
             {

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Handover;
 
 namespace NetDiscovery.Relay.Listeners;
 
@@ -18,6 +19,16 @@ internal interface IDatagramPath : IDisposable
     {
         // Nothing waits.
     }
+
+    /// <summary>Sockets of the process before, taken up in place of new ones. Set before anything is opened.</summary>
+    InheritedSockets? Inherited
+    {
+        get => null;
+        set { }
+    }
+
+    /// <summary>Receives no more and closes nothing, so that the sockets can be handed over. Called inside the worker, for good.</summary>
+    void Freeze() => throw new NotSupportedException("Only sockets of the batched path can be handed over.");
 
     /// <summary>Opens a socket. Nothing is delivered before <see cref="IDatagramSocket.Start"/>.</summary>
     /// <param name="local">Address and port to bind.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net.Sockets;
+using NetDiscovery.Relay.Handover;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners.Dtls;
 using NetDiscovery.Relay.Listeners.Tls;
@@ -91,6 +92,17 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
         return index < 0 ? null : udp.Find(listener => listener.Worker == workers[index] && listener.Socket.Local == local);
     }
 
+    /// <summary>The UDP sockets, to be handed over; those of a port in the order of the workers.</summary>
+    public IEnumerable<HandedSocket> Handed => udp.Select(listener => new HandedSocket(listener.Socket.Local, listener.Socket.Descriptor));
+
+    /// <summary>Closes all but plain UDP.</summary>
+    public void CloseConnections()
+    {
+        secure?.Dispose();
+        tcp.ForEach(listener => listener.Dispose());
+        dtls.ForEach(listener => listener.Dispose());
+    }
+
     public void Dispose()
     {
         secure?.Dispose();
@@ -150,8 +162,13 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
         }
     }
 
-    private static void ProbeUdp(in TransportAddress local, string setting)
+    private void ProbeUdp(in TransportAddress local, string setting)
     {
+        if (workers[0].Services.Inherited is { } inherited && inherited.Has(local))
+        {
+            return;
+        }
+
         // Sockets that share a port would share it with a second relay too, and take half of its clients: ask first without sharing.
         using var probe = new Socket(local.Family == IPFamily.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         try

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using NetDiscovery.Relay.Allocations;
+using NetDiscovery.Relay.Handover;
 using NetDiscovery.Relay.Listeners;
 
 namespace NetDiscovery.Relay.RelayedAddresses;
@@ -17,6 +18,9 @@ internal sealed class RelayedSocket(RelayedAddress address, ushort port, IPeerDa
 
     /// <summary>The allocation it belongs to; set before the socket is started.</summary>
     public Allocation? Allocation { get; private set; }
+
+    /// <summary>The socket itself, to be handed over.</summary>
+    public HandedSocket Handed => new(socket!.Local, socket.Descriptor);
 
     /// <summary>Binds the socket.</summary>
     /// <returns>False when the system refused, for example because another program has the port.</returns>

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Handover;
 
 namespace NetDiscovery.Relay.Listeners.Linux;
 
@@ -52,10 +53,28 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
         set => Departures.Log = value!;
     }
 
+    public InheritedSockets? Inherited { get; set; }
+
     public void Settle() => Departures.FlushAll();
+
+    public void Freeze()
+    {
+        Departures.FlushAll();
+        disposed = true;
+        if (started)
+        {
+            epoll.Wake();
+        }
+    }
 
     public IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error)
     {
+        if (Inherited is not null && Inherited.TryTake(local, out var inherited))
+        {
+            error = SocketError.Success;
+            return new BatchedDatagramSocket(this, inherited, local, sink);
+        }
+
         var descriptor = SocketOpener.TryOpen(local, sharedPort, bufferBytes, out var bound, out error);
         return descriptor < 0 ? null : new BatchedDatagramSocket(this, descriptor, bound, sink);
     }

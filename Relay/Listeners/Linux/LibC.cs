@@ -12,7 +12,7 @@ internal static unsafe partial class LibC
     public const int MSG_DONTWAIT = 0x40;
     public const int AF_INET = 2, AF_INET6 = 10;
     public const int SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
-    public const int SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_REUSEPORT = 15;
+    public const int SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_REUSEPORT = 15, SO_PEERCRED = 17;
     public const int IPPROTO_IP = 0, IP_MTU_DISCOVER = 10, IP_PMTUDISC_DONT = 0, IP_PMTUDISC_DO = 2;
     public const int IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26, IPV6_DONTFRAG = 62;
     public const int SOL_UDP = 17, UDP_SEGMENT = 103, UDP_GRO = 104;
@@ -44,6 +44,15 @@ internal static unsafe partial class LibC
     [LibraryImport(Name, EntryPoint = "sendmmsg")]
     public static partial int SendMany(int descriptor, MessageHeader* messages, uint count, int flags);
 
+    [LibraryImport(Name, EntryPoint = "sendmsg")]
+    public static partial nint SendMessage(int descriptor, MessageHeader* message, int flags);
+
+    [LibraryImport(Name, EntryPoint = "recvmsg", SetLastError = true)]
+    public static partial nint ReceiveMessage(int descriptor, MessageHeader* message, int flags);
+
+    [LibraryImport(Name, EntryPoint = "getsockopt")]
+    public static partial int GetOption(int descriptor, int level, int option, void* value, uint* size);
+
     [LibraryImport(Name, EntryPoint = "sendto")]
     public static partial nint SendTo(int descriptor, byte* bytes, nuint size, int flags, byte* address, uint addressSize);
 
@@ -70,6 +79,15 @@ internal static unsafe partial class LibC
 
     /// <summary>Sets an option that is an int.</summary>
     public static bool SetOption(int descriptor, int level, int option, int value) => SetOption(descriptor, level, option, &value, sizeof(int)) == 0;
+
+    /// <returns>The process at the other end of a Unix socket, as it is numbered here; 0 when it can't be seen from here.</returns>
+    public static int PeerProcess(int descriptor)
+    {
+        // struct ucred: process, user, group.
+        var credentials = stackalloc int[3];
+        uint size = 3 * sizeof(int);
+        return GetOption(descriptor, SOL_SOCKET, SO_PEERCRED, credentials, &size) == 0 ? credentials[0] : 0;
+    }
 
     /// <summary><c>struct iovec</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]

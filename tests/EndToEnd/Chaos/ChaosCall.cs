@@ -95,6 +95,17 @@ internal sealed class ChaosCall : IAsyncDisposable
         _refreshing = EveryAsync(RefreshEvery, RefreshAsync);
     }
 
+    /// <summary>Sends so many datagrams at a steady pace.</summary>
+    public async Task SendAsync(int datagrams, TimeSpan pace)
+    {
+        using var timer = new PeriodicTimer(pace);
+        for (var i = 0; i < datagrams; i++)
+        {
+            await timer.WaitForNextTickAsync();
+            await _client.SendAsync(PeerAddress, Datagram);
+        }
+    }
+
     /// <summary>Begins to keep <paramref name="window"/> datagrams on their way, as fast as they come back.</summary>
     public void Flood(int window)
     {

@@ -13,6 +13,7 @@ internal sealed class ChaosRegion : IAsyncDisposable
     private const string OperatorKey = "operator-key-of-the-tests";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(180);
     private readonly List<TemporaryFolder> _folders = [];
+    private readonly List<string[]> _relaySettings = [];
     private readonly int _gatewayPort = FreePorts.Tcp();
 
     private ChaosRegion()
@@ -56,16 +57,20 @@ internal sealed class ChaosRegion : IAsyncDisposable
             var (number, firstPort, port, health, folder) = (i + 1, 20_000 + (i * 2_000), FreePorts.UdpAndTcp(), FreePorts.Tcp(), new TemporaryFolder());
             region._folders.Add(folder);
             region.RelayPorts.Add(port);
-            region.Relays.Add(new Service($"relay {number}", health, () => HostProcess.Start("Relay",
+            region._relaySettings.Add(
             [
                 .. shared, $"--Health:Urls=http://127.0.0.1:{health}", $"--Relay:Id=relay-{number}", $"--Relay:Port={port}", "--Relay:TlsPort=0", "--Relay:Workers=2",
                 $"--Relay:DataPath={folder.Path}", "--Relay:AllowPeers:0=127.0.0.0/8", $"--Relay:MinPort={firstPort}", $"--Relay:MaxPort={firstPort + 1_999}",
-            ]), TimeProvider.System));
+            ]);
+            region.Relays.Add(new Service($"relay {number}", health, () => region.LaunchRelay(number - 1), TimeProvider.System));
         }
 
         await region.ReadyAsync();
         return region;
     }
+
+    /// <summary>Starts a process of a relay.</summary>
+    public HostProcess LaunchRelay(int number, params string[] more) => HostProcess.Start("Relay", [.. _relaySettings[number], .. more]);
 
     /// <summary>Waits until every process can do its work.</summary>
     public Task ReadyAsync() => Task.WhenAll(All.Select(service => service.ReadyAsync(StartLimit)));
@@ -83,7 +88,7 @@ internal sealed class ChaosRegion : IAsyncDisposable
     /// <summary>Makes a request until it succeeds: what is away comes back.</summary>
     public static async Task<JsonDocument> AskAsync(Func<Task<HttpResponseMessage>> request)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(150));
         while (true)
         {
             string problem;

@@ -13,6 +13,7 @@ internal sealed class Service : IAsyncDisposable
     private readonly Task _supervision;
     private HostProcess _process;
     private TaskCompletionSource? _held;
+    private (HostProcess Successor, TaskCompletionSource Ended)? _replacement;
 
     public Service(string name, int healthPort, Func<HostProcess> launch, TimeProvider time)
     {
@@ -35,13 +36,17 @@ internal sealed class Service : IAsyncDisposable
     /// <summary>When the process that runs now was started, in <see cref="Stopwatch"/> ticks; 0 for the first.</summary>
     public long StartedAt { get; private set; }
 
-    /// <summary>SIGTERM; it starts again as soon as it has ended.</summary>
-    public void Terminate()
+    /// <summary>SIGTERM; <paramref name="successor"/>, which runs already, is the service from then on.</summary>
+    public async Task ReplaceAsync(HostProcess successor)
     {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
+            _replacement = (successor, ended);
             _process.Terminate();
         }
+
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(60), _time);
     }
 
     /// <summary>SIGKILL; it does not start again.</summary>
@@ -61,33 +66,42 @@ internal sealed class Service : IAsyncDisposable
         {
             _held = held;
             Kills++;
-            _process.Kill();
+            try
+            {
+                _process.Kill();
+            }
+            catch (InvalidOperationException)
+            {
+                // It has ended by itself and is about to start again.
+            }
         }
 
         await Task.Delay(away, _time);
         held.SetResult();
     }
 
+    /// <summary>True when it answers that it can do its work.</summary>
+    public async Task<bool> IsReadyAsync()
+    {
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
+        try
+        {
+            using var response = await client.GetAsync($"http://127.0.0.1:{_healthPort}/health/ready");
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+        {
+            // not listening yet
+            return false;
+        }
+    }
+
     /// <summary>Waits until it answers that it can do its work.</summary>
     public async Task ReadyAsync(TimeSpan limit)
     {
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
         using var timeout = new CancellationTokenSource(limit);
-        while (true)
+        while (!await IsReadyAsync())
         {
-            try
-            {
-                using var response = await client.GetAsync($"http://127.0.0.1:{_healthPort}/health/ready");
-                if (response.IsSuccessStatusCode)
-                {
-                    return;
-                }
-            }
-            catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
-            {
-                // not listening yet
-            }
-
             Assert.False(timeout.IsCancellationRequested, $"{Name} is not ready after {limit.TotalSeconds} s:\n{Output}");
             await Task.Delay(TimeSpan.FromMilliseconds(100), _time);
         }
@@ -109,6 +123,15 @@ internal sealed class Service : IAsyncDisposable
             Task held;
             lock (_gate)
             {
+                if (_replacement is var (successor, ended))
+                {
+                    _replacement = null;
+                    _ = _process.DisposeAsync().AsTask();
+                    _process = successor;
+                    ended.SetResult();
+                    continue;
+                }
+
                 held = _held?.Task ?? Task.Delay(TimeSpan.FromMilliseconds(100), _time, _stop.Token);
                 _held = null;
             }
