@@ -150,4 +150,7 @@ public enum AllocationCloseReason
 
     /// <summary>The tenant has relayed as many bytes as it may in this month.</summary>
     QuotaReached,
+
+    /// <summary>It expired, and its relay did not come back to say so. Not final: a relay that does come back goes on from there.</summary>
+    RelayLost,
 }

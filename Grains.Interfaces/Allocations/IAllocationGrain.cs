@@ -43,6 +43,11 @@ public interface IAllocationGrain : IGrainWithStringKey
     /// <returns>False when the allocation is unknown or has ended. Throws when the relay's queue is full: try later.</returns>
     [Alias("cut"), AlwaysInterleave]
     Task<bool> CutAsync();
+
+    /// <summary>Closes the allocation, with its last known usage, if nobody did and it expired before <paramref name="expiredBefore"/>.</summary>
+    /// <returns>False when it lives, has ended, or is unknown.</returns>
+    [Alias("close-lost")]
+    Task<bool> CloseLostAsync(DateTimeOffset expiredBefore);
 }
 
 /// <summary>Lists allocations from the store. Stateless; use key 0.</summary>

@@ -76,6 +76,15 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
         return true;
     }
 
+    public async Task<bool> CloseLostAsync(DateTimeOffset expiredBefore)
+    {
+        var closed = await state.ChangeAsync(stored => stored.Allocation is { ClosedAt: null } live && live.ExpiresAt < expiredBefore
+            ? (new AllocationState { Allocation = LostAllocation.Close(live) }, true)
+            : (stored, false));
+        retirement.Consider();
+        return closed;
+    }
+
     // Another activation may have gone further meanwhile: a newer state is never overwritten by an older one.
     private static AllocationState Newer(AllocationState stored, Allocation applied) =>
         stored.Allocation is { } known && known.Sequence >= applied.Sequence ? stored : new AllocationState { Allocation = applied };

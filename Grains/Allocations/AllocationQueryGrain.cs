@@ -10,9 +10,6 @@ namespace NetDiscovery.Grains.Allocations;
 [GrainType("allocation-query"), StatelessWorker, Reentrant]
 public sealed class AllocationQueryGrain(IAllocationIndex index, TimeProvider time) : Grain, IAllocationQueryGrain
 {
-    // A relay cut off from the cluster refreshes allocations that look expired here; one gone for longer than this has let them end.
-    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
-
     public async Task<ImmutableArray<Allocation>> ListLiveAsync(TenantId? tenant, SessionId? session, AllocationId? after, int limit) =>
-        [.. await index.ListLiveAsync(tenant, session, after, Math.Clamp(limit, 1, 1_000), time.GetUtcNow() - Grace)];
+        [.. await index.ListLiveAsync(tenant, session, after, Math.Clamp(limit, 1, 1_000), time.GetUtcNow() - LostAllocation.Grace)];
 }

@@ -53,6 +53,7 @@ internal static class AllocationTransitions
             return happened is AllocationOpened opening ? (Open(opening), TransitionOutcome.Applied) : (null, TransitionOutcome.NeedsOpening);
         if (happened.Sequence <= current.Sequence)
             return (current, TransitionOutcome.Seen);
+        current = LostAllocation.Find(current);
         if (Phase(current) == AllocationPhase.Ended)
             return (current, TransitionOutcome.AfterEnd);
 

@@ -26,6 +26,7 @@ internal sealed partial class Predecessor(int process, InheritedSockets sockets)
         try
         {
             connection.Connect(new UnixDomainSocketEndPoint(point.Path));
+            WarmUp.Run();
             HandoverPoint.Say(connection, point.Shape);
             var answer = HandoverPoint.Hear(connection);
             if (answer.Length > 0 && answer != SuccessorWatch.Welcome)

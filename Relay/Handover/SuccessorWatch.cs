@@ -8,7 +8,7 @@ internal sealed partial class SuccessorWatch : IDisposable
     /// <summary>What a successor hears that may wait.</summary>
     public const string Welcome = "wait";
 
-    private static readonly TimeSpan HelloLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HelloLimit = TimeSpan.FromSeconds(60);
 
     private readonly HandoverPoint point;
     private readonly Socket listener = HandoverPoint.NewSocket();

@@ -20,6 +20,9 @@ namespace NetDiscovery.Relay.Hosting;
 /// <summary>A relay put together: opens everything at start, closes everything at the end, and is what the cluster's commands reach.</summary>
 internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
 {
+    // Bindings that the cluster does not take as fast as this are not billed.
+    private static readonly TimeSpan BindingsLimit = TimeSpan.FromSeconds(1);
+
     private readonly RelayOptions options;
     private readonly ILogger logger;
     private readonly CancellationTokenSource stopping = new();
@@ -198,6 +201,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     {
         Each(worker => worker.CloseStreams());
         listeners.CloseConnections();
+        await Services.Bindings.ReportAsync(stopping.Token).WaitAsync(BindingsLimit, Services.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await stopping.CancelAsync();
         await background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Services.Tenants.Save();

@@ -16,6 +16,7 @@ public static class SiloHosting
         builder.Configuration.AddClusteringDefaults();
         QuietOrleans(builder.Configuration);
         builder.Services.AddStorage();
+        builder.Services.AddHostedService<LostAllocations>();
         builder.Services.AddValidatedOptions<SiloEndpointOptions, SiloEndpointOptionsValidator>(SiloEndpointOptions.Section);
         builder.Services.AddHealthChecks()
             .AddCheck<StorageHealthCheck>("storage", HealthStatus.Unhealthy, [ServiceDefaultsExtensions.ReadyTag])

@@ -51,6 +51,27 @@ internal sealed class AllocationReader(DbDataSource source, StorageProvider prov
         return allocations;
     }
 
+    public async Task<IReadOnlyList<AllocationId>> ListExpiredAsync(DateTimeOffset before, AllocationId? after, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT allocation_id FROM allocation_state WHERE closed_at IS NULL AND expires_at < @before AND allocation_id > @after ORDER BY allocation_id LIMIT @limit";
+        Add(command, "before", StorageTime.Value(provider, before));
+        Add(command, "after", after?.ToString() ?? "");
+        Add(command, "limit", limit);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var ids = new List<AllocationId>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            if (AllocationId.TryParse(reader.GetString(0), out var id))
+            {
+                ids.Add(id);
+            }
+        }
+
+        return ids;
+    }
+
     public async Task<int> ExecuteAsync(string sql, CancellationToken cancellationToken, params (string Name, object Value)[] parameters)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using NetDiscovery.Grains.Allocations;
+using NetDiscovery.Grains.Interfaces;
 
 namespace NetDiscovery.Silo.Storage.Allocations;
 
@@ -15,6 +16,9 @@ public interface IAllocationStore : IAllocationIndex
 
     /// <returns>False when the stored version is another.</returns>
     Task<bool> DeleteAsync(string id, int version);
+
+    /// <returns>A page, in order of id, of allocations that nobody closed and that expired before <paramref name="before"/>.</returns>
+    Task<IReadOnlyList<AllocationId>> ListExpiredAsync(DateTimeOffset before, AllocationId? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Deletes allocations that were closed, or whose expiry passed without anybody closing them, before <paramref name="before"/>.</summary>
     /// <returns>Rows deleted; <paramref name="maxRows"/> when more may wait.</returns>

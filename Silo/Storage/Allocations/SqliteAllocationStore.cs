@@ -52,6 +52,10 @@ public sealed class SqliteAllocationStore(SqliteDataSource source) : IAllocation
         await reader.ExecuteAsync("DELETE FROM allocation_state WHERE allocation_id = @id AND version = @version", CancellationToken.None, ("id", id), ("version", version)) == 1;
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<AllocationId>> ListExpiredAsync(DateTimeOffset before, AllocationId? after, int limit, CancellationToken cancellationToken) =>
+        reader.ListExpiredAsync(before, after, limit, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<int> DeleteEndedAsync(DateTimeOffset before, int maxRows, CancellationToken cancellationToken) => reader.ExecuteAsync(
         """
         DELETE FROM allocation_state WHERE allocation_id IN (

@@ -44,6 +44,9 @@ internal sealed class ChaosCall : IAsyncDisposable
     /// <summary>When the last echo came; <see cref="Stopwatch"/> ticks.</summary>
     public long LastEcho => Volatile.Read(ref _lastEcho);
 
+    /// <summary>Longest time between two echoes since it was last set.</summary>
+    public TimeSpan LongestGap { get; set; }
+
     /// <summary>The relayed transport address.</summary>
     public IPEndPoint Relayed { get; private set; } = null!;
 
@@ -77,7 +80,7 @@ internal sealed class ChaosCall : IAsyncDisposable
             SocketBuffer = 4 << 20,
         }).ConnectAsync();
         var call = new ChaosCall(made.RootElement.GetProperty("id").GetString()!, client);
-        client.DatagramReceived = (_, _) => Volatile.Write(ref call._lastEcho, Stopwatch.GetTimestamp());
+        client.DatagramReceived = (_, _) => call.OnEcho();
         return call;
     }
 
@@ -95,14 +98,14 @@ internal sealed class ChaosCall : IAsyncDisposable
         _refreshing = EveryAsync(RefreshEvery, RefreshAsync);
     }
 
-    /// <summary>Sends so many datagrams at a steady pace.</summary>
-    public async Task SendAsync(int datagrams, TimeSpan pace)
+    /// <summary>Sends at a steady pace until cancelled.</summary>
+    public async Task SendUntilAsync(CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(pace);
-        for (var i = 0; i < datagrams; i++)
+        using var timer = new PeriodicTimer(Pace);
+        while (!cancellation.IsCancellationRequested)
         {
-            await timer.WaitForNextTickAsync();
-            await _client.SendAsync(PeerAddress, Datagram);
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+            await _client.SendAsync(PeerAddress, Datagram, CancellationToken.None);
         }
     }
 
@@ -112,7 +115,7 @@ internal sealed class ChaosCall : IAsyncDisposable
         var seen = -1L;
         _client.DatagramReceived = (_, _) =>
         {
-            Volatile.Write(ref _lastEcho, Stopwatch.GetTimestamp());
+            OnEcho();
             if (!_stop.IsCancellationRequested)
             {
                 _client.Send(PeerAddress, Datagram);
@@ -166,6 +169,14 @@ internal sealed class ChaosCall : IAsyncDisposable
         await _client.DisposeAsync();
         await Peer.DisposeAsync();
         _stop.Dispose();
+    }
+
+    private void OnEcho()
+    {
+        var (before, now) = (_lastEcho, Stopwatch.GetTimestamp());
+        var gap = Stopwatch.GetElapsedTime(before, now);
+        LongestGap = before != 0 && gap > LongestGap ? gap : LongestGap;
+        Volatile.Write(ref _lastEcho, now);
     }
 
     private async Task EveryAsync(TimeSpan period, Func<Task> step)

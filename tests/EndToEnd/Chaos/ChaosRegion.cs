@@ -85,6 +85,9 @@ internal sealed class ChaosRegion : IAsyncDisposable
         return Client(new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes(secret))));
     }
 
+    /// <summary>The tenant whose credentials a client has.</summary>
+    public static string IdOf(HttpClient tenant) => Encoding.ASCII.GetString(Convert.FromBase64String(tenant.DefaultRequestHeaders.Authorization!.Parameter!)).Split(':')[0];
+
     /// <summary>Makes a request until it succeeds: what is away comes back.</summary>
     public static async Task<JsonDocument> AskAsync(Func<Task<HttpResponseMessage>> request)
     {
@@ -127,7 +130,7 @@ internal sealed class ChaosRegion : IAsyncDisposable
 
     private HttpClient Client(AuthenticationHeaderValue authorization)
     {
-        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_gatewayPort}"), Timeout = TimeSpan.FromSeconds(15) };
+        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_gatewayPort}"), Timeout = TimeSpan.FromSeconds(40) };
         client.DefaultRequestHeaders.Authorization = authorization;
         return client;
     }

@@ -48,6 +48,11 @@ public sealed class ChaosTests
             await Conservation.AssertAsync(tenant, all);
             Assert.Empty(lost);
         }
+        catch
+        {
+            ChaosReport.Write(string.Concat(region.All.Select(service => $"== errors of {service.Name}\n{service.Errors}")));
+            throw;
+        }
         finally
         {
             foreach (var call in lasting.Concat(churns.SelectMany(churn => churn.Calls)))

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace NetDiscovery.EndToEnd.Chaos;
@@ -12,6 +13,7 @@ internal sealed class Service : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Task _supervision;
     private HostProcess _process;
+    private readonly ConcurrentQueue<string> _errors = new();
     private TaskCompletionSource? _held;
     private (HostProcess Successor, TaskCompletionSource Ended)? _replacement;
 
@@ -33,17 +35,46 @@ internal sealed class Service : IAsyncDisposable
     /// <summary>Of the process that runs now.</summary>
     public string Output => _process.Output;
 
+    /// <summary>Errors that the service told of, in all its processes.</summary>
+    public string Errors => string.Concat(_errors) + ErrorsOf(_process);
+
     /// <summary>When the process that runs now was started, in <see cref="Stopwatch"/> ticks; 0 for the first.</summary>
     public long StartedAt { get; private set; }
 
-    /// <summary>SIGTERM; <paramref name="successor"/>, which runs already, is the service from then on.</summary>
-    public async Task ReplaceAsync(HostProcess successor)
+    /// <summary>SIGTERM; it starts again at once.</summary>
+    public async Task RestartAsync()
+    {
+        var held = new TaskCompletionSource();
+        var before = StartedAt;
+        held.SetResult();
+        lock (_gate)
+        {
+            _held = held;
+            _process.Terminate();
+        }
+
+        for (var limit = Stopwatch.StartNew(); StartedAt == before;)
+        {
+            Assert.True(limit.Elapsed < TimeSpan.FromSeconds(60), $"{Name} does not stop:\n{Output}");
+            await Task.Delay(20);
+        }
+    }
+
+    /// <summary>SIGTERM, or SIGKILL; <paramref name="successor"/>, which runs already, is the service from then on.</summary>
+    public async Task ReplaceAsync(HostProcess successor, bool kill = false)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
             _replacement = (successor, ended);
-            _process.Terminate();
+            if (kill)
+            {
+                _process.Kill();
+            }
+            else
+            {
+                _process.Terminate();
+            }
         }
 
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(60), _time);
@@ -115,6 +146,13 @@ internal sealed class Service : IAsyncDisposable
         _stop.Dispose();
     }
 
+    private static string ErrorsOf(HostProcess process)
+    {
+        var lines = process.Output.Split('\n');
+        return string.Concat(lines.Select((line, i) => (line, i)).Where(found => found.line.Contains(" fail: ", StringComparison.Ordinal) || found.line.Contains(" crit: ", StringComparison.Ordinal))
+            .TakeLast(5).Select(found => string.Join('\n', lines.Skip(found.i).Take(15)) + "\n"));
+    }
+
     private async Task SuperviseAsync()
     {
         while (true)
@@ -136,6 +174,7 @@ internal sealed class Service : IAsyncDisposable
                 _held = null;
             }
 
+            _errors.Enqueue(ErrorsOf(_process));
             await held.WaitAsync(_stop.Token);
             await _process.DisposeAsync();
             lock (_gate)

@@ -40,6 +40,28 @@ public sealed class AllocationGrainTests(GrainCluster cluster)
     }
 
     [Fact]
+    public async Task A_lost_allocation_ends_at_its_expiry_with_its_last_usage_and_its_relay_may_still_come_back()
+    {
+        var opened = events.Opened();
+        Assert.False(await Grain.CloseLostAsync(opened.ExpiresAt.AddDays(1)));
+        Assert.True(await Grain.ApplyAsync([opened, events.Channel(), events.Usage(100)]));
+        Assert.False(await Grain.CloseLostAsync(opened.ExpiresAt));
+        Assert.True(await Grain.CloseLostAsync(opened.ExpiresAt.AddTicks(1)));
+        Assert.False(await Grain.CloseLostAsync(opened.ExpiresAt.AddTicks(1)));
+
+        var lost = (await Grain.GetAsync())!;
+        Assert.Equal((opened.ExpiresAt, AllocationCloseReason.RelayLost, 100L, 0), (lost.ClosedAt, lost.CloseReason!.Value, lost.Totals.BytesToPeer, lost.Channels.Length));
+
+        // The journal had more.
+        Assert.True(await Grain.ApplyAsync([events.Usage(250)]));
+        Assert.Null((await Grain.GetAsync())!.ClosedAt);
+        Assert.True(await Grain.ApplyAsync([events.Closed(300, AllocationCloseReason.RelayRestarted)]));
+        var ended = (await Grain.GetAsync())!;
+        Assert.Equal((AllocationCloseReason.RelayRestarted, 300L), (ended.CloseReason!.Value, ended.Totals.BytesToPeer));
+        Assert.Equal(300, cluster.Ledger.Total(events.Tenant).BytesToPeer);
+    }
+
+    [Fact]
     public async Task Events_for_an_allocation_nobody_opened_change_nothing()
     {
         events.Opened();

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+
+namespace NetDiscovery.EndToEnd.Chaos;
+
+/// <summary>What is behind the relays stops, and media does not notice.</summary>
+public sealed class ControlPlaneOutageTests(RunningRegion running) : IClassFixture<RunningRegion>
+{
+    private ChaosRegion Region => running.Region;
+
+    [Fact]
+    public Task Silos_restarted_one_after_another_are_invisible_to_media() => running.WithCallsAsync(6, async (_, calls) =>
+    {
+        var control = await RunningRegion.SendAsync(calls, during: () => Task.Delay(2_000));
+        var rolling = await RunningRegion.SendAsync(calls, during: async () =>
+        {
+            foreach (var silo in Region.Silos)
+            {
+                await silo.RestartAsync();
+                await silo.ReadyAsync(TimeSpan.FromSeconds(120));
+            }
+        });
+        ChaosReport.Write($"silos restarted one after another: {rolling.Lost} of {rolling.Sent} round trips lost; control run: {control.Lost} of {control.Sent}");
+        Assert.True(rolling.Lost <= control.Lost, $"{rolling.Lost} round trips were lost, {control.Lost} without a restart.");
+    });
+
+    [Fact]
+    public Task A_stopped_database_refuses_writes_with_503_and_loses_nothing() => running.WithCallsAsync(6, async (tenant, calls) =>
+    {
+        // An acceptance run says 60; a run of all tests has no such time.
+        var seconds = int.Parse(Environment.GetEnvironmentVariable("CHAOS_OUTAGE_SECONDS") ?? "8", CultureInfo.InvariantCulture);
+        var answers = new Dictionary<HttpStatusCode, int>();
+        var slowest = TimeSpan.Zero;
+        var media = await RunningRegion.SendAsync(calls, during: async () =>
+        {
+            await Region.Postgres.StopAsync();
+            for (var stopped = Stopwatch.StartNew(); stopped.Elapsed < TimeSpan.FromSeconds(seconds);)
+            {
+                var asked = Stopwatch.StartNew();
+                using var answer = await tenant.PostAsJsonAsync($"/v1/tenants/{ChaosRegion.IdOf(tenant)}/keys", new { name = "made while the database is away" });
+                slowest = asked.Elapsed > slowest ? asked.Elapsed : slowest;
+                answers[answer.StatusCode] = answers.GetValueOrDefault(answer.StatusCode) + 1;
+                Assert.Contains("application/problem+json", answer.Content.Headers.ContentType?.MediaType, StringComparison.Ordinal);
+                await Task.Delay(200);
+            }
+
+            await Region.Postgres.StartAsync();
+        });
+        ChaosReport.Write($"PostgreSQL stopped for {seconds} s: {media.Lost} of {media.Sent} round trips lost; writes answered {string.Join(", ", answers.Select(answer => $"{answer.Value} × {(int)answer.Key}"))}, the slowest after {slowest.TotalSeconds:F1} s");
+        Assert.Equal([HttpStatusCode.ServiceUnavailable], answers.Keys);
+        Assert.Equal(0, media.Lost);
+
+        // And it works again.
+        using var made = await ChaosRegion.AskAsync(() => tenant.PostAsJsonAsync($"/v1/tenants/{ChaosRegion.IdOf(tenant)}/keys", new { name = "made after" }));
+        Assert.True(made.RootElement.TryGetProperty("id", out _), made.RootElement.ToString());
+    });
+}

@@ -1,0 +1,62 @@
+namespace NetDiscovery.EndToEnd.Chaos;
+
+/// <summary>A region of one relay, two silos and a gateway that tests share, one after another.</summary>
+public sealed class RunningRegion : IAsyncLifetime
+{
+    internal ChaosRegion Region { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Region = await ChaosRegion.StartAsync(relays: 1, silos: 2);
+
+    public async ValueTask DisposeAsync() => await Region.DisposeAsync();
+
+    /// <summary>Runs <paramref name="test"/> with a tenant's calls, then deletes their allocations and compares what was counted with the ledger.</summary>
+    internal async Task WithCallsAsync(int count, Func<HttpClient, List<ChaosCall>, Task> test)
+    {
+        await Region.ReadyAsync();
+        using var tenant = await Region.NewTenantAsync();
+        var calls = new List<ChaosCall>();
+        try
+        {
+            for (var i = 0; i < count; i++)
+            {
+                calls.Add(await ChaosCall.StartAsync(tenant, Region.RelayPorts[0]));
+            }
+
+            await test(tenant, calls);
+            await Region.ReadyAsync();
+            await Task.WhenAll(calls.Select(call => call.QuietAsync()));
+            await Task.WhenAll(calls.Select(call => call.CloseAsync()));
+            Assert.All(calls, call => Assert.Null(call.Lost));
+            await Conservation.AssertAsync(tenant, calls);
+        }
+        finally
+        {
+            foreach (var call in calls)
+            {
+                await call.DisposeAsync();
+            }
+        }
+    }
+
+    /// <summary>Sends from all calls until <paramref name="during"/> is done, and for half a second before and after.</summary>
+    /// <returns>Datagrams sent, those that did not come back, and the longest time without an echo.</returns>
+    internal static async Task<(long Sent, long Lost, TimeSpan LongestGap)> SendAsync(List<ChaosCall> calls, Func<Task> during)
+    {
+        var (sent, back) = (calls.Sum(call => call.DatagramsSent), calls.Sum(call => call.Echoes));
+        calls.ForEach(call => call.LongestGap = default);
+        using var enough = new CancellationTokenSource();
+        var sending = Task.WhenAll(calls.Select(call => call.SendUntilAsync(enough.Token)));
+        await Task.Delay(500);
+        await during();
+        await Task.Delay(500);
+        await enough.CancelAsync();
+        await sending;
+        sent = calls.Sum(call => call.DatagramsSent) - sent;
+        for (var quiet = 0; quiet < 30 && calls.Sum(call => call.Echoes) - back < sent; quiet++)
+        {
+            await Task.Delay(100);
+        }
+
+        return (sent, sent - (calls.Sum(call => call.Echoes) - back), calls.Max(call => call.LongestGap));
+    }
+}
