@@ -208,7 +208,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
 
         // From here on datagrams wait in their sockets.
         var sockets = listeners.Handed.Concat(Workers.SelectMany(worker => worker.Freeze())).ToList();
-        Services.Journal.Dispose();
+        Services.Journal.Relinquish();
         try
         {
             watch.HandOver(sockets);

@@ -3,6 +3,7 @@ using System.IO.MemoryMappedFiles;
 using System.Text;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.Listeners.Linux;
 using NetDiscovery.ServiceDefaults;
 
 namespace NetDiscovery.Relay.Allocations.Journal;
@@ -241,6 +242,24 @@ internal sealed unsafe class AllocationJournal : IDisposable
         file.Dispose();
     }
 
+    /// <summary>
+    /// Lets another process open the file, and changes nothing in it any more. Without waiting for the disk, as <see cref="Dispose"/> does: what is mapped is
+    /// the same memory in both, and goes with this process.
+    /// </summary>
+    public void Relinquish()
+    {
+        lock (gate)
+        {
+            disposed = true;
+        }
+
+        departures.Relinquish();
+        Unlock(file);
+    }
+
+    // The mappings keep the file open, and with it the lock that FileShare.None is on Linux.
+    private static void Unlock(FileStream file) => _ = LibC.FileLock((int)file.SafeFileHandle.DangerousGetHandle(), LibC.LOCK_UN);
+
     private void Free(JournalSlot slot)
     {
         if (slot.State != SlotState.Free)
@@ -421,6 +440,8 @@ internal sealed unsafe class AllocationJournal : IDisposable
             logs.Add(new Segment(file, at, DepartureLog.Size));
             return new DepartureLog(logs[^1].Pointer);
         }
+
+        public void Relinquish() => Unlock(file);
 
         public void Dispose()
         {

@@ -13,6 +13,7 @@ internal static unsafe partial class LibC
     public const int AF_INET = 2, AF_INET6 = 10;
     public const int SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
     public const int SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_REUSEPORT = 15, SO_PEERCRED = 17;
+    public const int LOCK_UN = 8;
     public const int IPPROTO_IP = 0, IP_MTU_DISCOVER = 10, IP_PMTUDISC_DONT = 0, IP_PMTUDISC_DO = 2;
     public const int IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26, IPV6_DONTFRAG = 62;
     public const int SOL_UDP = 17, UDP_SEGMENT = 103, UDP_GRO = 104;
@@ -43,6 +44,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Name, EntryPoint = "sendmmsg")]
     public static partial int SendMany(int descriptor, MessageHeader* messages, uint count, int flags);
+
+    [LibraryImport(Name, EntryPoint = "flock")]
+    public static partial int FileLock(int descriptor, int operation);
 
     [LibraryImport(Name, EntryPoint = "sendmsg")]
     public static partial nint SendMessage(int descriptor, MessageHeader* message, int flags);
