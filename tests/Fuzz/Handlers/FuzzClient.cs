@@ -1,6 +1,7 @@
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.Protocol.Registries;
+using NetDiscovery.Relay.Protocol.Stun;
 
 namespace NetDiscovery.Fuzz.Handlers;
 
@@ -9,6 +10,7 @@ internal sealed class FuzzClient(Transport transport, string address, string ser
 {
     private readonly byte[] lastRequest = new byte[2048];
     private readonly byte[] nonce = new byte[NonceIssuer.Size];
+    private readonly Dictionary<TransactionId, (byte[] Response, long Until)> answered = [];
     private int lastRequestLength;
     private DateTimeOffset nonceIssuedAt;
 
@@ -23,6 +25,9 @@ internal sealed class FuzzClient(Transport transport, string address, string ser
 
     /// <summary>The allocation it was told it has.</summary>
     public ModelAllocation? Allocation { get; set; }
+
+    /// <summary>The MOBILITY-TICKET it was told last.</summary>
+    public byte[] Ticket { get; set; } = [];
 
     /// <summary>The last request it sent.</summary>
     public ReadOnlySpan<byte> LastRequest => lastRequest.AsSpan(0, lastRequestLength);
@@ -39,51 +44,35 @@ internal sealed class FuzzClient(Transport transport, string address, string ser
         nonce.CopyTo(target);
     }
 
+    /// <summary>Notes a request that, sent again within 40 s (RFC 8489 §6.3.1), gets the same response though the allocation it was about is not here any more.</summary>
+    public void Answered(TransactionId request, ReadOnlySpan<byte> response, long now)
+    {
+        if (!answered.TryGetValue(request, out var before) || before.Until <= now)
+        {
+            answered[request] = (response.ToArray(), now + 400);
+        }
+    }
+
+    /// <returns>The response such a request must get.</returns>
+    public bool TryRecall(TransactionId request, long now, out byte[] response)
+    {
+        (response, var until) = answered.GetValueOrDefault(request, ([], 0));
+        return until > now;
+    }
+
+    /// <summary>Begins anew.</summary>
+    public void Forget()
+    {
+        Allocation = null;
+        Ticket = [];
+        answered.Clear();
+        lastRequestLength = 0;
+    }
+
     /// <summary>Keeps a request for being sent again.</summary>
     public void Remember(ReadOnlySpan<byte> request)
     {
         lastRequestLength = Math.Min(request.Length, lastRequest.Length);
         request[..lastRequestLength].CopyTo(lastRequest);
-    }
-}
-
-/// <summary>An allocation as the messages between client and relay say it is. Times are ticks of a tenth of a second.</summary>
-internal sealed class ModelAllocation(FuzzCredential credential)
-{
-    /// <summary>Who opened it.</summary>
-    public FuzzCredential Credential => credential;
-
-    /// <summary>Relayed transport addresses; default = none of that family.</summary>
-    public TransportAddress IPv4, IPv6;
-
-    /// <summary>When it ends unless refreshed.</summary>
-    public long Expires;
-
-    /// <summary>Peer addresses (port 0) and when the permission ends.</summary>
-    public Dictionary<TransportAddress, long> Permissions { get; } = [];
-
-    /// <summary>Channels: peer, and when the binding ends.</summary>
-    public Dictionary<ushort, (TransportAddress Peer, long Expires)> Channels { get; } = [];
-
-    /// <summary>What crossed the relay, by the fuzzer's count.</summary>
-    public long BytesToPeer, PacketsToPeer, BytesFromPeer, PacketsFromPeer, DataToClient, LastFromClient, LastToClient;
-
-    /// <summary>The permission of a peer is alive.</summary>
-    public bool Permits(in TransportAddress peer, long now) => Permissions.TryGetValue(peer.WithPort(0), out var expires) && expires > now;
-
-    /// <summary>The channel of a peer is alive.</summary>
-    public bool TryFindChannel(in TransportAddress peer, long now, out ushort number)
-    {
-        foreach (var (key, (bound, expires)) in Channels)
-        {
-            if (bound == peer && expires > now)
-            {
-                number = key;
-                return true;
-            }
-        }
-
-        number = 0;
-        return false;
     }
 }

@@ -17,6 +17,12 @@ internal sealed class FuzzLeg(Transport transport, TransportAddress client) : Cl
     /// <summary>The last message.</summary>
     public ReadOnlySpan<byte> Last => bytes.AsSpan(0, Length);
 
+    /// <summary>Where the last message went: the client, unless it named another of its ports (RFC 5780 §7.5).</summary>
+    public TransportAddress To { get; private set; }
+
+    /// <summary>Which other address the last message came from (RFC 5780 §7.2); default = the one the client sent to.</summary>
+    public TransportAddress From { get; private set; }
+
     /// <summary>True when the last message was taken.</summary>
     public bool Taken { get; private set; }
 
@@ -31,11 +37,20 @@ internal sealed class FuzzLeg(Transport transport, TransportAddress client) : Cl
     /// <inheritdoc/>
     public override bool Send(ReadOnlySpan<byte> message, in TransportAddress to, bool droppable)
     {
-        FuzzFailure.Unless(to == client, "a client's messages go to that client");
+        FuzzFailure.Unless(to.SameAddress(client), "a client's messages go to that client");
+        To = to;
+        From = default;
         message.CopyTo(bytes);
         Length = message.Length;
         Count++;
         return Taken = !Stalled;
+    }
+
+    /// <summary>A message for the client from another address than it sent to.</summary>
+    public void OnElsewhere(in TransportAddress from, in TransportAddress to, ReadOnlySpan<byte> message)
+    {
+        Send(message, to, droppable: false);
+        From = from;
     }
 
     /// <inheritdoc/>
@@ -44,6 +59,9 @@ internal sealed class FuzzLeg(Transport transport, TransportAddress client) : Cl
         Allocations += open ? 1 : -1;
         FuzzFailure.Unless(Allocations is 0 or 1, "a leg has at most one allocation");
     }
+
+    /// <summary>The connection has ended, and the next one begins.</summary>
+    public void Reconnect() => Allocations = 0;
 
     /// <summary>Forgets what was sent.</summary>
     public void Clear()

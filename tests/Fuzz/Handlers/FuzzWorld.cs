@@ -35,6 +35,7 @@ internal sealed class FuzzWorld : IDisposable
     private readonly Account[] accounts = [new(1), new(2), new(3)];
     private readonly FuzzCluster cluster = new();
     private readonly int timersAtRest;
+    private readonly int socketsAtRest;
     private int serial;
     private bool shortLivedUsed;
 
@@ -44,17 +45,28 @@ internal sealed class FuzzWorld : IDisposable
         {
             Id = "fuzz", ListenAddresses = ["9.9.9.9", "2600:9::1"], PublicAddresses = ["5.6.7.8"], TlsPort = 0, DataPath = folder, Workers = 1, Realm = "fuzz",
             MinPort = MinPort, MaxPort = MaxPort, UsageReportSeconds = 3600, JournalMegabytes = 16,
-            UnauthenticatedPerSecond = 0, BindingsPerSecond = 0,
+            UnauthenticatedPerSecond = 0, BindingsPerSecond = 0, TcpRelaying = false, AlternateAddress = "9.9.9.10", AlternatePort = 3480,
         };
         var identity = new RelayIdentity(options.Id, "local", Guid.Empty);
         var pacing = new ControlPlanePacing { Linger = TimeSpan.Zero };
         server = new RelayServer(options, identity, cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, Clock, NullLoggerFactory.Instance);
+        Model = new AllocationModel(Clock);
         server.Workers[0].Dispose();
 
         // A file written for each change of a tenant would be most of the work.
         services = server.Services with { Tenants = new TenantCache(cluster, new TenantStore("", NullLogger<TenantStore>.Instance), pacing, Clock, NullLogger<TenantCache>.Instance) };
         Sockets = new FuzzPath(sent);
         Worker = new Worker(services, new DatagramPathChoice("fuzz", (_, _) => Sockets), new FaultLogger());
+        Behaviour = BehaviourAddresses.Resolve(ListenAddress.Resolve(options), options)!;
+        Worker.Behaviour = new BehaviourSockets(Behaviour);
+        foreach (var local in Behaviour.Locals)
+        {
+            var listener = new UdpListener(Worker);
+            listener.TryBind(local, sharedPort: false, out _);
+            Worker.Behaviour.Add(local, listener);
+        }
+
+        socketsAtRest = Sockets.Open;
         services.Tenants.Changed += Worker.OnTenantChanged;
         services.Tenants.Answered += answered.Enqueue;
         timersAtRest = Worker.Wheel.Count;
@@ -88,6 +100,15 @@ internal sealed class FuzzWorld : IDisposable
     public FuzzPath Sockets { get; }
 
     public Worker Worker { get; }
+
+    /// <summary>The four addresses of NAT behaviour discovery (RFC 5780).</summary>
+    public BehaviourAddresses Behaviour { get; }
+
+    /// <summary>Whose message is being handled.</summary>
+    public FuzzClient? Asking { get; set; }
+
+    /// <summary>What must exist.</summary>
+    public AllocationModel Model { get; }
 
     public NonceIssuer Nonces => services.Nonces;
 
@@ -183,10 +204,10 @@ internal sealed class FuzzWorld : IDisposable
         foreach (var client in Clients)
         {
             client.Leg.Stalled = false;
-            client.Allocation = null;
-            client.Remember([]);
+            client.Forget();
         }
 
+        Model.Clear();
         Worker.CloseAll();
         Clock.Advance(45_000);
         for (var i = 0; i < 2; i++)
@@ -200,8 +221,9 @@ internal sealed class FuzzWorld : IDisposable
         }
 
         FuzzFailure.Unless(Worker.Table.Count == 0, "no allocation is left after everything was closed");
+        FuzzFailure.Unless(services.Mobile.Count == 0, "no ticket leads anywhere after everything was closed");
         FuzzFailure.Unless(Worker.Wheel.Count == timersAtRest, "no timer is left after everything was closed");
-        FuzzFailure.Unless(Sockets.Open == 0, "no socket is left after everything was closed");
+        FuzzFailure.Unless(Sockets.Open == socketsAtRest, "no socket is left after everything was closed");
         FuzzFailure.Unless(services.Relayed.All.All(address => address.Ports.Free == address.Ports.Capacity), "no port is taken after everything was closed");
         FuzzFailure.Unless(Clients.All(client => client.Leg.Allocations == 0), "no leg has an allocation after everything was closed");
     }

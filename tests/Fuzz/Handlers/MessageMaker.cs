@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using NetDiscovery.Relay.Authentication;
+using NetDiscovery.Relay.Mobility;
 using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Attributes;
 using NetDiscovery.Relay.Protocol.Registries;
@@ -25,7 +26,7 @@ internal sealed class MessageMaker(FuzzWorld world)
     /// <summary>Makes the STUN message of a step.</summary>
     public ReadOnlySpan<byte> Make(in Step step, FuzzClient client) => step.Kind switch
     {
-        0 => Build(step, client, StunMethod.Binding, StunClass.Request, null),
+        0 => Build(step, client, StunMethod.Binding, StunClass.Request, Discover),
         1 or 2 => Build(step, client, StunMethod.Allocate, StunClass.Request, Allocate),
         3 => Build(step, client, StunMethod.Refresh, StunClass.Request, Refresh),
         4 => Build(step, client, StunMethod.CreatePermission, StunClass.Request, CreatePermission),
@@ -62,7 +63,7 @@ internal sealed class MessageMaker(FuzzWorld world)
         var writer = new StunWriter(buffer, method, messageClass, new TransactionId(0xF022, ++transactions));
         attributes?.Invoke(ref writer, step, client);
         SpoilAttributes(ref writer, step);
-        if (method != StunMethod.Binding && messageClass == StunClass.Request)
+        if ((method != StunMethod.Binding || (step.B & 0x80) != 0) && messageClass == StunClass.Request)
         {
             Sign(ref writer, step, client);
         }
@@ -180,6 +181,26 @@ internal sealed class MessageMaker(FuzzWorld world)
         }
     }
 
+    private void Discover(ref StunWriter writer, in Step step, FuzzClient client)
+    {
+        if ((step.A & 1) != 0)
+        {
+            writer.Add(new ChangeRequest((step.C & 1) != 0, (step.C & 2) != 0));
+        }
+
+        if ((step.A & 2) != 0)
+        {
+            writer.Add(new ResponsePort((ushort)(step.C * 251)));
+        }
+
+        if ((step.A & 4) != 0)
+        {
+            Span<byte> padding = stackalloc byte[1600];
+            padding.Clear();
+            writer.Add(AttributeType.Padding, padding[..(step.C * 6)]);
+        }
+    }
+
     private void Allocate(ref StunWriter writer, in Step step, FuzzClient client)
     {
         if ((step.A & 0x70) != 0x70)
@@ -219,6 +240,11 @@ internal sealed class MessageMaker(FuzzWorld world)
         {
             writer.Add(default(DontFragment));
         }
+
+        if ((step.A & 0x80) != 0)
+        {
+            writer.Add(AttributeType.MobilityTicket, (step.B & 0x80) != 0 ? client.Ticket : []);
+        }
     }
 
     private void Refresh(ref StunWriter writer, in Step step, FuzzClient client)
@@ -232,11 +258,25 @@ internal sealed class MessageMaker(FuzzWorld world)
         {
             writer.Add(new RequestedAddressFamily((step.B & 3) == 1 ? IPFamily.IPv4 : IPFamily.IPv6));
         }
+
+        if ((step.B & 0x80) != 0)
+        {
+            // Its own or another's, as it is or spoilt.
+            Span<byte> ticket = stackalloc byte[MobilityTickets.Size];
+            var told = world.Clients[step.C & 7].Ticket;
+            told.CopyTo(ticket);
+            if ((step.C & 0x80) != 0)
+            {
+                ticket[step.At % ticket.Length] ^= 1;
+            }
+
+            writer.Add(AttributeType.MobilityTicket, (step.C & 0x40) != 0 ? ticket[..(step.At % ticket.Length)] : ticket[..told.Length]);
+        }
     }
 
     private void Other(ref StunWriter writer, in Step step, FuzzClient client)
     {
-        // Connect and ConnectionBind (RFC 6062) are among them. Their sockets would be real ones, so no TCP allocation is ever got here.
+        // Connect and ConnectionBind (RFC 6062) are among them. Their sockets would be real ones: TCP relaying is off, and only their refusals are reached.
         writer.Add(new ConnectionId(step.C));
         writer.AddXorAddress(AttributeType.XorPeerAddress, PeerOf(step.C));
     }

@@ -21,6 +21,12 @@ internal sealed class PeerJudge(FuzzWorld world)
     /// <summary>A relayed socket has sent something.</summary>
     public void OnSent(in TransportAddress from, in TransportAddress to, ReadOnlySpan<byte> datagram)
     {
+        if (world.Behaviour.TryLocate(from, out _, out _))
+        {
+            world.Asking!.Leg.OnElsewhere(from, to, datagram);
+            return;
+        }
+
         var now = world.Clock.Tick;
         var allocation = OwnerOf(from);
         FuzzFailure.Unless(allocation is not null && IsAlive(allocation), "only a live allocation sends");
@@ -48,8 +54,7 @@ internal sealed class PeerJudge(FuzzWorld world)
     {
         foreach (var (from, to, bytes) in queued)
         {
-            var client = Array.Find(world.Clients, client => client.Allocation is { } allocation && (Local(allocation.IPv4) == to || Local(allocation.IPv6) == to));
-            Deliver(client, from, to, bytes);
+            Deliver(OwnerOf(to), from, to, bytes);
         }
 
         queued.Clear();
@@ -66,24 +71,24 @@ internal sealed class PeerJudge(FuzzWorld world)
 
         var payload = data.AsSpan(0, size);
         payload.Fill(content);
-        Deliver(client, peer, Local(to), payload);
+        Deliver(client.Allocation, peer, Local(to), payload);
     }
 
     /// <summary>A tenant has changed: what its clients lose.</summary>
     public void OnChanged(Account account)
     {
-        foreach (var client in world.Clients)
+        foreach (var allocation in world.Model.All.ToArray())
         {
-            if (client.Allocation is not { } allocation || allocation.Credential.Account != account)
+            if (allocation.Credential.Account != account)
             {
                 continue;
             }
 
             var claims = allocation.Credential.Claims;
             var revoked = (account.Variant & 16) != 0 && (claims.Token == world.Credentials[0].Claims.Token || claims.Token == world.Credentials[1].Claims.Token);
-            if ((account.Variant & 1) != 0 || revoked || ((account.Variant & 32) != 0 && claims.Label == "label") || ((account.Variant & 4) != 0 && client.Tuple.Transport != Transport.Udp))
+            if ((account.Variant & 1) != 0 || revoked || ((account.Variant & 32) != 0 && claims.Label == "label") || ((account.Variant & 4) != 0 && allocation.Place.Tuple.Transport != Transport.Udp))
             {
-                client.Allocation = null;
+                world.Model.End(allocation);
             }
             else if ((account.Variant & 2) != 0)
             {
@@ -95,13 +100,16 @@ internal sealed class PeerJudge(FuzzWorld world)
     /// <summary>Compares every allocation, and its counters, with what the relay holds.</summary>
     public void CheckAll()
     {
+        for (var i = world.Model.All.Count - 1; i >= 0; i--)
+        {
+            if (!IsAlive(world.Model.All[i]))
+            {
+                world.Model.End(world.Model.All[i]);
+            }
+        }
+
         foreach (var client in world.Clients)
         {
-            if (client.Allocation is { } model && !IsAlive(model))
-            {
-                client.Allocation = null;
-            }
-
             var exists = world.Worker.Table.TryGet(client.Tuple, out var allocation);
             FuzzFailure.Unless(exists == client.Allocation is not null, exists ? "an allocation ends when its client was told it would" : "an allocation lives as long as its client was told");
             if (client.Allocation is not { } known)
@@ -118,13 +126,14 @@ internal sealed class PeerJudge(FuzzWorld world)
             known.LastToClient = counters.BytesToClient;
         }
 
+        FuzzFailure.Unless(world.Worker.Table.Count == world.Model.All.Count, "an allocation whose client is away ends when it was told, too");
         FuzzFailure.Unless(world.Worker.Media.Packets == packets, "relayed packets are counted once");
     }
 
     /// <summary>Begins anew.</summary>
     public void Forget() => queued.Clear();
 
-    private void Deliver(FuzzClient? client, in TransportAddress from, in TransportAddress to, ReadOnlySpan<byte> payload)
+    private void Deliver(ModelAllocation? allocation, in TransportAddress from, in TransportAddress to, ReadOnlySpan<byte> payload)
     {
         foreach (var other in world.Clients)
         {
@@ -132,8 +141,8 @@ internal sealed class PeerJudge(FuzzWorld world)
         }
 
         var reached = world.Sockets.Deliver(from, to, payload, buffer);
-        FuzzFailure.Unless(reached == (client is not null), "a relayed address has a socket as long as it has an allocation");
-        if (client?.Allocation is not { } allocation)
+        FuzzFailure.Unless(reached == (allocation is not null), "a relayed address has a socket as long as it has an allocation");
+        if (allocation is null)
         {
             return;
         }
@@ -141,6 +150,7 @@ internal sealed class PeerJudge(FuzzWorld world)
         var now = world.Clock.Tick;
         var peer = from.SameAddress(Peers.OwnLocal) ? Peers.OwnPublic.WithPort(from.Port) : from;
         var permitted = allocation.Permits(peer, now) && (!IsOwn(from) || world.IsTaken(from));
+        var client = allocation.Away ? null : allocation.Place;
         foreach (var other in world.Clients)
         {
             FuzzFailure.Unless(other.Leg.Count == (other == client && permitted ? 1 : 0), permitted ? "data of a peer with permission reaches its client, and no other" : "nothing of a peer without permission reaches a client");
@@ -153,6 +163,11 @@ internal sealed class PeerJudge(FuzzWorld world)
 
         allocation.BytesFromPeer += payload.Length;
         allocation.PacketsFromPeer++;
+        if (client is null)
+        {
+            return;
+        }
+
         CheckForm(client, allocation, peer, payload, now);
         if (client.Leg.Taken)
         {
@@ -163,6 +178,7 @@ internal sealed class PeerJudge(FuzzWorld world)
 
     private static void CheckForm(FuzzClient client, ModelAllocation allocation, in TransportAddress peer, ReadOnlySpan<byte> payload, long now)
     {
+        FuzzFailure.Unless(client.Leg.To == client.Tuple.Client, "data goes to its client");
         var message = client.Leg.Last;
         if (allocation.TryFindChannel(peer, now, out var number))
         {
@@ -188,9 +204,9 @@ internal sealed class PeerJudge(FuzzWorld world)
 
     private ModelAllocation? OwnerOf(TransportAddress local)
     {
-        foreach (var client in world.Clients)
+        foreach (var allocation in world.Model.All)
         {
-            if (client.Allocation is { } allocation && (Local(allocation.IPv4) == local || Local(allocation.IPv6) == local))
+            if (Local(allocation.IPv4) == local || Local(allocation.IPv6) == local)
             {
                 return allocation;
             }

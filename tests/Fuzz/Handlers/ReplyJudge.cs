@@ -1,4 +1,5 @@
 using NetDiscovery.Fuzz.Engine;
+using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Attributes;
 using NetDiscovery.Relay.Protocol.Registries;
@@ -10,8 +11,11 @@ namespace NetDiscovery.Fuzz.Handlers;
 /// <param name="world">Everything.</param>
 internal sealed class ReplyJudge(FuzzWorld world)
 {
-    /// <summary>Most bytes answered to a request that proves nothing.</summary>
+    /// <summary>Most bytes answered over a connection to a request that proves nothing.</summary>
     public const int MaxUnauthenticatedReply = 256;
+
+    // 401 with "Unauthenticated", REALM "fuzz", NONCE, PASSWORD-ALGORITHMS and FINGERPRINT: it cannot be smaller, and who asks shortly must get it.
+    private const int SmallestChallenge = 20 + 24 + 8 + 4 + ((NonceIssuer.Size + 3) & ~3) + 12 + 8;
 
     private const int MinLifetimeSeconds = 600;
     private const int MaxLifetimeSeconds = 3600;
@@ -32,6 +36,7 @@ internal sealed class ReplyJudge(FuzzWorld world)
 
         var expected = Expected(bytes, out var request);
         FuzzFailure.Unless(total <= 1, "a message has one response or none");
+        mayWait |= world.Sockets.Jammed && expected == 1 && request.Method == StunMethod.Binding && request.Has(AttributeType.ChangeRequest);
         FuzzFailure.Unless(total == expected || (total == 0 && mayWait), expected == 0 ? "what is no request gets no response" : "a request gets a response");
         if (total == 1)
         {
@@ -77,10 +82,16 @@ internal sealed class ReplyJudge(FuzzWorld world)
             code = error.Code;
         }
 
+        JudgeWay(client, request, code);
         var credential = Proven(request);
         if (!reply.HasMessageIntegrity && !reply.HasMessageIntegritySha256)
         {
-            FuzzFailure.Unless(bytes.Length <= MaxUnauthenticatedReply, "a response to a stranger is small");
+            var headers = client.Tuple.Client.Family == IPFamily.IPv4 ? 28 : 48;
+            FuzzFailure.Unless(
+                client.Tuple.Transport == Transport.Udp
+                    ? bytes.Length + headers <= 3 * (request.Bytes.Length + headers) || bytes.Length <= SmallestChallenge
+                    : bytes.Length <= MaxUnauthenticatedReply,
+                "a response to a stranger is small");
             FuzzFailure.Unless(code is 400 or 401 or 438 or 420 or 500 || (code == 0 && request.Method == StunMethod.Binding), "a stranger gets nothing but a challenge");
             return;
         }
@@ -89,10 +100,47 @@ internal sealed class ReplyJudge(FuzzWorld world)
         FuzzFailure.Unless(
             reply.HasMessageIntegritySha256 ? reply.CheckMessageIntegritySha256(credential!.Sha256) || reply.CheckMessageIntegritySha256(credential.Md5) : reply.CheckMessageIntegrity(credential!.Md5) || reply.CheckMessageIntegrity(credential.Sha256),
             "a response is signed with the request's key");
+        if (request.Method == StunMethod.Binding)
+        {
+            return;
+        }
+
+        if (request.Method is StunMethod.Allocate or StunMethod.Refresh && client.TryRecall(request.TransactionId, world.Clock.Tick, out var before))
+        {
+            FuzzFailure.Unless(bytes.SequenceEqual(before), "a request sent again gets the same response, and has no other effect");
+            return;
+        }
+
+        if (code != 420 && !IsMove(request, out _) && client.Allocation is { } used && ReferenceEquals(used.Credential.Username, credential!.Username))
+        {
+            world.Model.Use(client);
+        }
+
         if (code == 0)
         {
-            Learn(client, request, reply, credential);
+            Learn(client, request, reply, credential!);
         }
+    }
+
+    // RFC 5780 §6.1: from the address that was asked for, to the port that was asked for; all else goes back the way it came.
+    private void JudgeWay(FuzzClient client, in StunMessage request, int code)
+    {
+        TransportAddress from = default;
+        var to = client.Tuple.Client;
+        if (code == 0 && request.Method == StunMethod.Binding && client.Tuple.Transport == Transport.Udp && world.Behaviour.TryLocate(client.Tuple.Server, out var address, out var port))
+        {
+            if (request.Find(out ChangeRequest change) == AttributeStatus.Ok && change != default)
+            {
+                from = world.Behaviour.Locals.ElementAt((2 * (change.ChangeAddress ? 1 - address : address)) + (change.ChangePort ? 1 - port : port));
+            }
+
+            if (request.Find(out ResponsePort other) == AttributeStatus.Ok)
+            {
+                to = to.WithPort(other.Port);
+            }
+        }
+
+        FuzzFailure.Unless(client.Leg.From == from && client.Leg.To == to, "a response comes from where and goes to where it was asked for");
     }
 
     private FuzzCredential? Proven(in StunMessage request)
@@ -123,15 +171,18 @@ internal sealed class ReplyJudge(FuzzWorld world)
         FuzzFailure.Unless((credential.Account.Variant & 1) == 0, "a suspended tenant opens nothing");
         if (request.Method == StunMethod.Allocate)
         {
-            LearnAllocation(client, reply, credential, now);
+            LearnAllocation(client, request, reply, credential, now);
             return;
         }
 
-        if (request.Method == StunMethod.Refresh && client.Allocation is null)
+        var moving = IsMove(request, out var ticket);
+        if (moving && client.Allocation is null)
         {
-            // Sent again after it had ended the allocation.
-            FuzzFailure.Unless(reply.Find(out Lifetime ended) == AttributeStatus.Ok && ended.Seconds == 0, "without an allocation nothing but its end is repeated");
-            return;
+            var moved = OwnerOf(ticket);
+            FuzzFailure.Unless(moved is not null, "only the ticket of an allocation that lives leads to it");
+            FuzzFailure.Unless(ReferenceEquals(moved!.Credential.Username, credential.Username), "only its owner moves an allocation");
+            FuzzFailure.Unless((credential.Account.Variant & 4) == 0 || client.Tuple.Transport == Transport.Udp, "a tenant's clients move to its transports only");
+            world.Model.Arrive(moved, client);
         }
 
         var allocation = client.Allocation;
@@ -139,6 +190,7 @@ internal sealed class ReplyJudge(FuzzWorld world)
         switch (request.Method)
         {
             case StunMethod.Refresh:
+                FuzzFailure.Unless(!moving || OwnerOf(ticket) == allocation, "a ticket is good for its allocation only");
                 LearnRefresh(client, request, reply, allocation!, now);
                 break;
             case StunMethod.CreatePermission:
@@ -171,7 +223,39 @@ internal sealed class ReplyJudge(FuzzWorld world)
         allocation.Permissions[peer.WithPort(0)] = now + 3000;
     }
 
-    private void LearnAllocation(FuzzClient client, in StunMessage reply, FuzzCredential credential, long now)
+    private static bool IsMove(in StunMessage request, out ReadOnlySpan<byte> ticket)
+    {
+        ticket = default;
+        return request.Method == StunMethod.Refresh && request.TryFind(AttributeType.MobilityTicket, out ticket);
+    }
+
+    private ModelAllocation? OwnerOf(ReadOnlySpan<byte> ticket)
+    {
+        foreach (var allocation in world.Model.All)
+        {
+            foreach (var known in allocation.Tickets)
+            {
+                if (ticket.SequenceEqual(known))
+                {
+                    return allocation;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static void LearnTicket(FuzzClient client, in StunMessage reply, ModelAllocation allocation, bool due)
+    {
+        FuzzFailure.Unless(reply.TryFind(AttributeType.MobilityTicket, out var ticket) == due, "who asked for mobility gets a ticket each time, and nobody else");
+        if (due)
+        {
+            client.Ticket = ticket.ToArray();
+            allocation.Tickets.Add(client.Ticket);
+        }
+    }
+
+    private void LearnAllocation(FuzzClient client, in StunMessage request, in StunMessage reply, FuzzCredential credential, long now)
     {
         FuzzFailure.Unless(reply.Find(out Lifetime lifetime) == AttributeStatus.Ok && lifetime.Seconds is >= 1 and <= MaxLifetimeSeconds, "an allocation has a lifetime");
         FuzzFailure.Unless(reply.FindXorAddress(AttributeType.XorMappedAddress, out var mapped) == AttributeStatus.Ok && mapped == client.Tuple.Client, "an Allocate tells the client's address");
@@ -194,15 +278,20 @@ internal sealed class ReplyJudge(FuzzWorld world)
             return;
         }
 
-        foreach (var other in world.Clients)
+        foreach (var taken in world.Model.All)
         {
             FuzzFailure.Unless(
-                other.Allocation is not { } taken || ((!ipv4.IsSet || taken.IPv4 != ipv4) && (!ipv6.IsSet || taken.IPv6 != ipv6)), "a relayed address belongs to one allocation");
+                (!ipv4.IsSet || taken.IPv4 != ipv4) && (!ipv6.IsSet || taken.IPv6 != ipv6), "a relayed address belongs to one allocation");
         }
 
         FuzzFailure.Unless((credential.Account.Variant & 4) == 0 || client.Tuple.Transport == Transport.Udp, "a tenant's clients use its transports");
         FuzzFailure.Unless(!world.Draining, "a draining relay opens nothing");
-        client.Allocation = new ModelAllocation(credential) { IPv4 = ipv4, IPv6 = ipv6, Expires = EndOf(lifetime, credential, now) };
+        var opened = new ModelAllocation(credential, client)
+        {
+            IPv4 = ipv4, IPv6 = ipv6, Expires = EndOf(lifetime, credential, now), AllocateTransaction = request.TransactionId, AllocateResponse = reply.Bytes.ToArray(),
+        };
+        LearnTicket(client, reply, opened, due: request.Has(AttributeType.MobilityTicket));
+        world.Model.Open(client, opened);
         if (reply.Find(out ReservationToken token) == AttributeStatus.Ok)
         {
             world.Token = token.Token;
@@ -212,8 +301,19 @@ internal sealed class ReplyJudge(FuzzWorld world)
     private void LearnRefresh(FuzzClient client, in StunMessage request, in StunMessage reply, ModelAllocation allocation, long now)
     {
         FuzzFailure.Unless(reply.Find(out Lifetime lifetime) == AttributeStatus.Ok && lifetime.Seconds <= MaxLifetimeSeconds, "a Refresh tells the lifetime");
+        if (IsMove(request, out _) && lifetime.Seconds > 0)
+        {
+            if (allocation.LastMove == request.TransactionId)
+            {
+                return;
+            }
+
+            allocation.LastMove = request.TransactionId;
+        }
+
         if (lifetime.Seconds > 0)
         {
+            LearnTicket(client, reply, allocation, due: allocation.Mobile);
             allocation.Expires = EndOf(lifetime, allocation.Credential, now);
             return;
         }
@@ -233,7 +333,7 @@ internal sealed class ReplyJudge(FuzzWorld world)
             return;
         }
 
-        client.Allocation = null;
+        world.Model.Delete(client, request.TransactionId, reply.Bytes, allocation);
     }
 
     private long EndOf(Lifetime lifetime, FuzzCredential credential, long now)

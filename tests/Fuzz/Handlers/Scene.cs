@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
-using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Relay.Protocol.Registries;
 using NetDiscovery.Relay.Protocol.Stun;
+using NetDiscovery.Relay.Protocol.Turn;
 
 namespace NetDiscovery.Fuzz.Handlers;
 
@@ -61,10 +62,11 @@ internal sealed class Scene : IDisposable
                 break;
             case 14:
                 world.TakeAnswers(TakeAnswer);
-                if (step.A != 0 && client.Leg.IsStream && world.Worker.Table.TryGet(client.Tuple, out var open))
+                if (step.A != 0 && client.Leg.IsStream)
                 {
-                    world.Worker.Table.Close(open, AllocationCloseReason.ConnectionClosed);
-                    client.Allocation = null;
+                    world.Worker.OnLegClosed(client.Tuple);
+                    world.Model.OnLegClosed(client);
+                    client.Leg.Reconnect();
                 }
 
                 break;
@@ -99,7 +101,13 @@ internal sealed class Scene : IDisposable
         message.CopyTo(copy);
         message = copy.AsSpan(0, message.Length);
         var asked = TenantNotKnown(message);
+        if (IsData(message))
+        {
+            world.Model.Use(client);
+        }
+
         Clear();
+        world.Asking = client;
         world.Worker.OnMessage(message, client.Tuple, client.Leg);
         var silent = replies.Check(client, message, mayWait: asked is not null);
         if (silent && asked is { } tenant)
@@ -158,13 +166,23 @@ internal sealed class Scene : IDisposable
 
     private Grains.Interfaces.TenantId? TenantNotKnown(ReadOnlySpan<byte> bytes)
     {
-        if (StunMessage.TryRead(bytes, out var message) != StunReadStatus.Ok || !message.TryFind(Relay.Protocol.Registries.AttributeType.Username, out var username)
+        if (StunMessage.TryRead(bytes, out var message) != StunReadStatus.Ok || !message.TryFind(AttributeType.Username, out var username)
             || world.IsCurrent(username) || !TurnCredential.TryDecode(username, out var claims) || world.Knows(claims.Tenant))
         {
             return null;
         }
 
         return claims.Tenant;
+    }
+
+    private static bool IsData(ReadOnlySpan<byte> message)
+    {
+        if (message.IsEmpty || StreamFraming.Classify(message[0], TurnDefaults.MaxRfc5766Channel) != FrameKind.Stun)
+        {
+            return ChannelData.TryRead(message, out _, TurnDefaults.MaxRfc5766Channel);
+        }
+
+        return StunMessage.TryRead(message, out var stun) == StunReadStatus.Ok && stun is { Class: StunClass.Indication, Method: StunMethod.Send } && (!stun.HasFingerprint || stun.CheckFingerprint());
     }
 
     private static bool IsRequest(ReadOnlySpan<byte> message) =>
