@@ -70,6 +70,13 @@ internal static class MobilityHandler
             return context.Error(StunErrorCode.AllocationMismatch);
         }
 
+        var refusal = RefreshHandler.Refuse(ref context, allocation);
+        if (refusal.Length > 0)
+        {
+            allocation = null;
+            return refusal;
+        }
+
         found.Owner.Table.Arrive(allocation, context.Tuple, context.Leg);
         return default;
     }

@@ -28,18 +28,14 @@ internal static class RefreshHandler
             return new HandlerResult(allocation.LastMove.Response.Length);
         }
 
+        var refusal = Refuse(ref context, allocation);
+        if (refusal.Length > 0)
+        {
+            return refusal;
+        }
+
         var asked = context.Request.Find(out Lifetime lifetime);
         var family = context.Request.Find(out RequestedAddressFamily requested);
-        if (asked == AttributeStatus.Malformed || family == AttributeStatus.Malformed)
-        {
-            return context.Error(StunErrorCode.BadRequest);
-        }
-
-        if (family == AttributeStatus.Ok && !allocation.Relays(requested.Family))
-        {
-            return context.Error(StunErrorCode.PeerAddressFamilyMismatch);
-        }
-
         if (asked == AttributeStatus.Ok && lifetime.Seconds == 0)
         {
             return Delete(ref context, allocation, family == AttributeStatus.Ok ? requested.Family : IPFamily.None);
@@ -57,6 +53,19 @@ internal static class RefreshHandler
         }
 
         return result;
+    }
+
+    /// <summary>Judges LIFETIME and REQUESTED-ADDRESS-FAMILY, which nothing may have happened before: a Refresh that is refused moves no allocation either.</summary>
+    /// <returns>The refusal; of length 0 when there is nothing to refuse.</returns>
+    public static HandlerResult Refuse(ref RequestContext context, Allocation allocation)
+    {
+        var family = context.Request.Find(out RequestedAddressFamily requested);
+        if (context.Request.Find(out Lifetime _) == AttributeStatus.Malformed || family == AttributeStatus.Malformed)
+        {
+            return context.Error(StunErrorCode.BadRequest);
+        }
+
+        return family == AttributeStatus.Ok && !allocation.Relays(requested.Family) ? context.Error(StunErrorCode.PeerAddressFamilyMismatch) : default;
     }
 
     private static HandlerResult Delete(ref RequestContext context, Allocation allocation, IPFamily family)

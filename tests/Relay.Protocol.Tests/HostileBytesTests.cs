@@ -1,9 +1,9 @@
 using CsCheck;
-using NetDiscovery.Relay.Protocol.Attributes;
 using NetDiscovery.Relay.Protocol.Registries;
 using NetDiscovery.Relay.Protocol.Stun;
 using NetDiscovery.Relay.Protocol.Tests.Stun;
 using NetDiscovery.Relay.Protocol.Tests.Vectors;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Relay.Protocol.Tests;
 
@@ -89,45 +89,13 @@ public class HostileBytesTests
         Assert.Equal(EveryReader.Run(zeros.Slice(64, bytes.Length)), EveryReader.Run(ones.Slice(64, bytes.Length)));
     }
 
-    private static byte[] Load(string name) => name == "every attribute" ? EveryAttribute() : Vector.Load(name);
+    private static byte[] Load(string name) => name == "every attribute" ? EveryAttribute.Message() : Vector.Load(name);
 
     private static byte[] KeyOf(string name)
     {
         var key = new byte[name.EndsWith("sha256", StringComparison.Ordinal) ? 32 : 16];
         if (key.Length == 32) LongTermKey.DeriveSha256("マトリックス"u8, "example.org"u8, "TheMatrIX"u8, key);
         else LongTermKey.DeriveMd5("マトリックス"u8, "example.org"u8, "TheMatrIX"u8, key);
-        return name == "every attribute" ? "a key"u8.ToArray() : name.Contains("long-term") || key.Length == 32 ? key : "VOkJxbRl1RmTxUk/WvJxBt"u8.ToArray();
+        return name == "every attribute" ? EveryAttribute.Key.ToArray() : name.Contains("long-term") || key.Length == 32 ? key : "VOkJxbRl1RmTxUk/WvJxBt"u8.ToArray();
     }
-
-    private static byte[] EveryAttribute() => StunMessageTests.Build((ref StunWriter writer) =>
-    {
-        TransportAddress v4 = TransportAddress.Parse("192.0.2.1:4000"), v6 = TransportAddress.Parse("[2001:db8::1]:4000");
-        writer.AddText(AttributeType.Username, "user");
-        writer.AddText(AttributeType.Nonce, "obMatJos2AAADnonce");
-        writer.AddPlainAddress(AttributeType.MappedAddress, v4);
-        writer.AddPlainAddress(AttributeType.OtherAddress, v6);
-        writer.AddXorAddress(AttributeType.XorMappedAddress, v4);
-        writer.AddXorAddress(AttributeType.XorPeerAddress, v6);
-        writer.Add(new ErrorCode(438, "Stale"u8));
-        writer.Add(new UnknownAttributes([AttributeType.Priority]));
-        writer.Add(new PasswordAlgorithm(PasswordAlgorithmId.Md5));
-        writer.Add(PasswordAlgorithms.Sha256ThenMd5);
-        writer.Add(new ChannelNumber(0x4001));
-        writer.Add(new Lifetime(600));
-        writer.Add(new EvenPort(true));
-        writer.Add(new RequestedTransport(RequestedTransport.Udp));
-        writer.Add(default(DontFragment));
-        writer.Add(new ReservationToken(7));
-        writer.Add(new RequestedAddressFamily(IPFamily.IPv6));
-        writer.Add(new AdditionalAddressFamily(IPFamily.IPv6));
-        writer.Add(new AddressErrorCode(IPFamily.IPv6, 440, "no"u8));
-        writer.Add(new Icmp(3, 4, 1400));
-        writer.Add(new ConnectionId(9));
-        writer.Add(new AccessToken([1, 2, 3], [4, 5]));
-        writer.Add(new ChangeRequest(true, true));
-        writer.Add(new ResponsePort(99));
-        writer.AddMessageIntegrity("a key"u8);
-        writer.AddMessageIntegritySha256("a key"u8);
-        writer.AddFingerprint();
-    });
 }

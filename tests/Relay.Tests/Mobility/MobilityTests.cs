@@ -92,6 +92,25 @@ public sealed class MobilityTests
     }
 
     [Fact]
+    public async Task Refresh_that_is_refused_moves_nothing()
+    {
+        await using var relay = RelayFixture.Start(options => options.Workers = 1);
+        var credential = relay.Mint();
+        await using var client = await relay.ConnectAsync(credential: credential);
+        await using var arrived = await relay.ConnectAsync(credential: credential);
+        await using var refused = await relay.ConnectAsync(credential: credential);
+        var ticket = (await client.AllocateAsync(Asked)).MobilityTicket;
+        await arrived.RefreshAsync(600, ticket);
+        Assert.Equal(443, await refused.CodeAsync(StunMethod.Refresh, (ref StunWriter writer) =>
+        {
+            writer.Add(AttributeType.MobilityTicket, ticket.Span);
+            writer.Add(new RequestedAddressFamily(Protocol.IPFamily.IPv6));
+        }));
+        Assert.Equal(437, await refused.CodeAsync(StunMethod.Refresh, (ref StunWriter writer) => writer.Add(new Lifetime(600))));
+        Assert.Equal(600u, (await arrived.RefreshAsync(600)).LifetimeSeconds);
+    }
+
+    [Fact]
     public async Task Ticket_that_is_wrong_answers_400_of_another_user_441_and_of_an_ended_allocation_437()
     {
         await using var relay = RelayFixture.Start();
