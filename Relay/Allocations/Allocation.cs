@@ -72,6 +72,9 @@ internal sealed class Allocation : WheelTimer
     /// <summary>Limits on its data; null = none, and then any faster path may carry it.</summary>
     public TrafficLimits? Limits { get; set; }
 
+    /// <summary>When its client may next be told of an ICMP error; see <see cref="Handlers.IcmpHandler"/>.</summary>
+    public long IcmpTick { get; set; }
+
     /// <summary>True once it has ended.</summary>
     public bool Closed { get; set; }
 
@@ -99,7 +102,12 @@ internal sealed class Allocation : WheelTimer
     }
 
     /// <returns>The relayed transport address peers of <paramref name="family"/> are reached from, or null.</returns>
-    public RelayedSocket? Relayed(IPFamily family) => family == IPFamily.IPv4 ? IPv4 : IPv6;
+    public RelayedSocket? Relayed(IPFamily family) => family switch
+    {
+        IPFamily.IPv4 => IPv4,
+        IPFamily.IPv6 => IPv6,
+        _ => null,
+    };
 
     /// <summary>The way its client has moved, told to journal and cluster.</summary>
     public void Moved()
@@ -107,6 +115,14 @@ internal sealed class Allocation : WheelTimer
         var identity = Report.Identity.At(FiveTuple);
         Slot.Rewrite(identity);
         Report.Moved(identity);
+    }
+
+    /// <summary>Has its client told of ICMP errors from now on, where the system tells us.</summary>
+    public void TellOfIcmp()
+    {
+        Slot.ToldOfIcmp = true;
+        IPv4?.TryReportIcmp();
+        IPv6?.TryReportIcmp();
     }
 
     /// <summary>Moves the end. A later one is found when the timer fires; only an earlier one touches the wheel.</summary>

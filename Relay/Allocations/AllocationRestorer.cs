@@ -202,6 +202,11 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
                 services.Mobile.Add(new MobileAllocation(allocation.Id, worker, allocation.Credential.Username));
             }
 
+            if (found.Slot.ToldOfIcmp)
+            {
+                allocation.TellOfIcmp();
+            }
+
             opened.ForEach(socket => socket.Start(allocation));
             Tell(allocation);
             restored++;

@@ -167,6 +167,11 @@ internal static class AllocateHandler
             services.Mobile.Add(new MobileAllocation(allocation.Id, context.Worker, allocation.Credential.Username));
         }
 
+        if (IcmpHandler.IsExpected(context.Request, services.Options))
+        {
+            allocation.TellOfIcmp();
+        }
+
         relayed.IPv4?.Start(allocation);
         relayed.IPv6?.Start(allocation);
         allocation.Streams?.Start(allocation);

@@ -72,6 +72,11 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
             return;
         }
 
+        if (dontFragment == AttributeStatus.Ok && !allocation.Slot.ToldOfIcmp && worker.Services.Options.IcmpIndications != "never")
+        {
+            allocation.TellOfIcmp();
+        }
+
         ToPeer(allocation, allocation.Peers.FindPermission(peer, worker.Wheel.Now), peer, data, indication.Bytes.Length, dontFragment == AttributeStatus.Ok);
     }
 
@@ -128,6 +133,23 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
         OnUnsentData(length);
     }
 
+    /// <inheritdoc/>
+    public void OnIcmp(RelayedSocket relayed, in TransportAddress to, Icmp error)
+    {
+        if (relayed.Allocation is not { Closed: false } allocation)
+        {
+            return;
+        }
+
+        var peer = relayedAddresses.ToPublic(to);
+        var message = IcmpHandler.Write(worker, allocation, allocation.Peers.FindPermission(peer, worker.Wheel.Now), peer, error);
+        if (!message.IsEmpty)
+        {
+            worker.Meter.Begin(allocation.Slot, Counted.Response, 0, message.Length);
+            worker.Meter.End(allocation.Leg.Send(message, allocation.FiveTuple.Client, droppable: true));
+        }
+    }
+
     /// <summary>Takes back what was counted for a message to a client over UDP: the system did not take it.</summary>
     /// <param name="message">ChannelData, Data indication or response.</param>
     /// <param name="tuple">Between whom.</param>
@@ -141,9 +163,9 @@ internal sealed class MediaHandler(Worker worker) : IPeerDataSink
         }
         else if (StunMessage.TryRead(message, out var stun) == StunReadStatus.Ok)
         {
-            if (stun.Class == StunClass.Indication && stun.TryFind(AttributeType.Data, out var indicated))
+            if (stun.Class == StunClass.Indication)
             {
-                data = indicated.Length;
+                data = stun.TryFind(AttributeType.Data, out var indicated) ? indicated.Length : null;
             }
             else if (!(stun.HasMessageIntegrity || stun.HasMessageIntegritySha256))
             {

@@ -29,6 +29,7 @@ internal sealed class MessageDispatcher(Worker worker)
         AttributeType.Priority, AttributeType.UseCandidate, AttributeType.ConnectionId,
     ];
 
+    private readonly AttributeType[] understood = worker.Services.Options.DontFragment ? Understood : [.. Understood.Where(type => type != AttributeType.DontFragment)];
     private readonly HeldRequests held = new();
     private readonly HeldAllocates heldAllocates = new();
     private readonly ReplyMemory replies = worker.Replies;
@@ -89,7 +90,7 @@ internal sealed class MessageDispatcher(Worker worker)
                 or StunMethod.Connect or StunMethod.ConnectionBind:
                 OnRequest(message, tuple, leg, mayHold, waited);
                 break;
-            case StunClass.Indication when message.Method == StunMethod.Send:
+            case StunClass.Indication when message.Method == StunMethod.Send && !HasUnknown(message):
                 worker.Media.OnSend(message, tuple);
                 break;
             case StunClass.Indication when message.Method == StunMethod.Binding:
@@ -159,7 +160,7 @@ internal sealed class MessageDispatcher(Worker worker)
         return false;
     }
 
-    private static HandlerResult Bind(ref RequestContext context) =>
+    private HandlerResult Bind(ref RequestContext context) =>
         TryRefuseUnknown(ref context, BehaviourHandler.Understood(context), out var refusal) ? refusal : BindingHandler.Handle(ref context);
 
     private HandlerResult Refuse(ref RequestContext context, in AuthenticationOutcome outcome)
@@ -326,10 +327,17 @@ internal sealed class MessageDispatcher(Worker worker)
         _ => ChannelBindHandler.Handle(ref context, allocation),
     };
 
-    private static bool TryRefuseUnknown(ref RequestContext context, scoped ReadOnlySpan<AttributeType> more, out HandlerResult refusal)
+    // An indication with something that has to be understood and is not is discarded (RFC 8489 §6.3.2).
+    private bool HasUnknown(in StunMessage indication)
+    {
+        Span<AttributeType> unknown = stackalloc AttributeType[1];
+        return indication.CopyUnknownRequired(understood, unknown) > 0;
+    }
+
+    private bool TryRefuseUnknown(ref RequestContext context, scoped ReadOnlySpan<AttributeType> more, out HandlerResult refusal)
     {
         Span<AttributeType> unknown = stackalloc AttributeType[32];
-        var count = context.Request.CopyUnknownRequired(Understood, more, unknown);
+        var count = context.Request.CopyUnknownRequired(understood, more, unknown);
         if (count == 0)
         {
             refusal = default;

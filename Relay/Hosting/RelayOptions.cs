@@ -90,6 +90,15 @@ public sealed class RelayOptions
     /// <summary>Let clients keep their allocation when their address or transport changes (RFC 8016); false: 405 to who asks. Default: true.</summary>
     public bool Mobility { get; set; } = true;
 
+    /// <summary>
+    /// Which clients are told of ICMP errors that their data meets (RFC 8656 §11.5): <c>always</c> all, <c>never</c> none, <c>auto</c> those that show
+    /// that they know of RFC 8656 or ask for DONT-FRAGMENT, for others may break. On the batched datagram path only. Default: <c>auto</c>.
+    /// </summary>
+    public string IcmpIndications { get; set; } = "auto";
+
+    /// <summary>False where the system can't set DF: DONT-FRAGMENT is then an attribute nobody knows (RFC 8656 §7.2).</summary>
+    internal bool DontFragment { get; set; } = OperatingSystem.IsLinux() || OperatingSystem.IsWindows() || OperatingSystem.IsMacOS();
+
     /// <summary>Relay TCP to peers (RFC 6062) for clients that come over TCP or TLS; false: 442. Default: true.</summary>
     public bool TcpRelaying { get; set; } = true;
 

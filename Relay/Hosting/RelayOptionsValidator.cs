@@ -67,6 +67,7 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
         CheckBlocks(problems, nameof(options.AllowPeers), options.AllowPeers);
         CheckBlocks(problems, nameof(options.DenyPeers), options.DenyPeers);
         Check(options.Workers is >= 0 and <= 256, nameof(options.Workers), options.Workers, "must be 1 to 256, or 0 for one for each core");
+        Check(Handlers.IcmpHandler.Settings.Contains(options.IcmpIndications), nameof(options.IcmpIndications), options.IcmpIndications, $"must be one of {string.Join(", ", Handlers.IcmpHandler.Settings)}");
         Check(DatagramPathChoice.Names.Contains(options.DatagramPath), nameof(options.DatagramPath), options.DatagramPath, $"must be one of {string.Join(", ", DatagramPathChoice.Names)}");
         Check(options.DatagramPath != DatagramPathChoice.Batched || DatagramPathChoice.HasBatched, nameof(options.DatagramPath), options.DatagramPath, "needs 64-bit Linux");
         Check(options.KernelPath is RelayOptions.KernelPathOff or RelayOptions.KernelPathAuto or RelayOptions.KernelPathXdp or RelayOptions.KernelPathTc, nameof(options.KernelPath), options.KernelPath,

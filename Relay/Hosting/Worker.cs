@@ -11,6 +11,7 @@ using NetDiscovery.Relay.Handlers;
 using NetDiscovery.Relay.Handover;
 using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Mobility;
+using NetDiscovery.Relay.Protocol.Attributes;
 using NetDiscovery.Relay.Protocol.Stun;
 using NetDiscovery.Relay.RelayedAddresses;
 
@@ -302,5 +303,7 @@ internal sealed partial class Worker : IDisposable
         }
 
         public void OnUnsentToPeer(RelayedSocket relayed, int length, bool counted) => inner.OnUnsentToPeer(relayed, length, counted);
+
+        public void OnIcmp(RelayedSocket relayed, in TransportAddress to, Icmp error) => inner.OnIcmp(relayed, to, error);
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Handover;
+using NetDiscovery.Relay.Protocol.Attributes;
 
 namespace NetDiscovery.Relay.Listeners;
 
@@ -71,6 +72,10 @@ internal interface IDatagramSocket : IDisposable
     /// <summary>The system's number for the socket, for options only the system knows; −1 where there is none.</summary>
     int Descriptor => -1;
 
+    /// <summary>Asks the system for ICMP errors that datagrams of this socket meet: <see cref="IDatagramSink.OnIcmp"/>.</summary>
+    /// <returns>False where there is no way to hear of them.</returns>
+    bool TryReportIcmp() => false;
+
     /// <summary>Begins to deliver.</summary>
     void Start();
 
@@ -100,5 +105,13 @@ internal interface IDatagramSink
     void OnUnsent(ReadOnlySpan<byte> datagram, in TransportAddress to, bool counted)
     {
         // Most senders do not count.
+    }
+
+    /// <summary>Tells that a datagram met an ICMP error, or was too long for the path's first link.</summary>
+    /// <param name="to">Where the datagram was sent to.</param>
+    /// <param name="error">Of any type; by the family of <paramref name="to"/>.</param>
+    void OnIcmp(in TransportAddress to, Icmp error)
+    {
+        // Told to nobody who did not ask.
     }
 }

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Handover;
 using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.Protocol.Attributes;
 
 namespace NetDiscovery.Relay.RelayedAddresses;
 
@@ -37,6 +38,12 @@ internal sealed class RelayedSocket(RelayedAddress address, ushort port, IPeerDa
     /// <inheritdoc cref="IDatagramSocket.Send"/>
     public bool Send(ReadOnlySpan<byte> data, in TransportAddress to, bool dontFragment) => socket!.Send(data, to, dontFragment);
 
+    /// <inheritdoc cref="IDatagramSocket.TryReportIcmp"/>
+    public bool TryReportIcmp() => socket!.TryReportIcmp();
+
+    /// <inheritdoc/>
+    public void OnIcmp(in TransportAddress to, Icmp error) => sink.OnIcmp(this, to, error);
+
     /// <inheritdoc/>
     public void OnDatagram(Span<byte> buffer, int length, in TransportAddress from) => sink.OnPeerData(this, buffer, length, from);
 
@@ -62,4 +69,7 @@ internal interface IPeerDataSink
     /// <param name="length">Bytes of application data.</param>
     /// <param name="counted">True when it was counted as sent.</param>
     void OnUnsentToPeer(RelayedSocket relayed, int length, bool counted);
+
+    /// <inheritdoc cref="IDatagramSink.OnIcmp"/>
+    void OnIcmp(RelayedSocket relayed, in TransportAddress to, Icmp error);
 }

@@ -99,6 +99,7 @@ internal unsafe struct SlotLayout
     [FieldOffset(48)] public int Worker;
     [FieldOffset(52)] public int LostFamilies;
     [FieldOffset(56)] public int Mobile;
+    [FieldOffset(60)] public int ToldOfIcmp;
     [FieldOffset(64)] public UsageCounters Counters;
     [FieldOffset(IdentityOffset)] public fixed byte Identity[IdentityRoom];
     [FieldOffset(ReplyOffset)] public fixed byte Reply[ReplyRoom];
@@ -179,6 +180,13 @@ internal sealed unsafe class JournalSlot(SlotLayout* layout, int index)
     {
         get => layout->Mobile != 0;
         set => layout->Mobile = value ? 1 : 0;
+    }
+
+    /// <summary>True when its client is told of ICMP errors.</summary>
+    public bool ToldOfIcmp
+    {
+        get => layout->ToldOfIcmp != 0;
+        set => layout->ToldOfIcmp = value ? 1 : 0;
     }
 
     /// <summary>False when it holds numbers that no relay writes.</summary>

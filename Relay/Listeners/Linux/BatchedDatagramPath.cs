@@ -26,8 +26,12 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
     // Errors of earlier sends, told by the next receive, that are skipped at once.
     private const int MaxErrors = 4;
 
+    // Kept errors taken from one socket before the next has its turn; the system tells of the rest again.
+    private const int MaxKeptErrors = 16;
+
     private readonly Epoll epoll = new();
     private readonly ArrivalBatch arrivals = new();
+    private readonly ErrorQueue errorQueue = new();
     private readonly Nap nap = new();
     private readonly List<BatchedDatagramSocket?> sockets = [];
     private readonly Stack<int> freeSlots = new();
@@ -203,6 +207,11 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
             for (; next < events + continued.Count && datagrams < Batch; next++)
             {
                 var socket = next < events ? Find(epoll.KeyOf(next)) : continued[next - events];
+                if (socket is { ReportsIcmp: true } && next < events && epoll.IsError(next))
+                {
+                    TakeErrors(socket);
+                }
+
                 if (socket is { Descriptor: >= 0 })
                 {
                     datagrams += Receive(socket);
@@ -215,6 +224,34 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
         }
 
         return datagrams;
+    }
+
+    /// <summary>Tells a socket's sink of the ICMP errors kept for it.</summary>
+    /// <param name="socket">The socket.</param>
+    private void TakeErrors(BatchedDatagramSocket socket)
+    {
+        for (var i = 0; i < MaxKeptErrors && socket.Descriptor >= 0 && errorQueue.TryTake(socket.Descriptor, out var to, out var error, out var refused); i++)
+        {
+            if (refused)
+            {
+                // The system does not say to which port; and the datagram was tried twice.
+                (to, socket.RefusedTo) = (socket.RefusedTo, default);
+            }
+
+            if (error.IcmpType == 0 || to.Port == 0)
+            {
+                continue;
+            }
+
+            try
+            {
+                socket.Sink.OnIcmp(to, error);
+            }
+            catch (Exception exception)
+            {
+                onFault(exception);
+            }
+        }
     }
 
     private int Receive(BatchedDatagramSocket socket)
@@ -235,7 +272,7 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
             }
         }
 
-        if (messages == Turn && !socket.Unfinished)
+        if ((messages == Turn || (messages < 0 && socket.ReportsIcmp && Marshal.GetLastSystemError() != LibC.EAGAIN)) && !socket.Unfinished)
         {
             // Edge-triggered: nothing would tell of what is left.
             socket.Unfinished = true;
@@ -280,6 +317,7 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
     {
         epoll.Dispose();
         arrivals.Dispose();
+        errorQueue.Dispose();
         Departures.Dispose();
     }
 }

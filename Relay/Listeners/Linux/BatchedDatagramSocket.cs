@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using NetDiscovery.Relay.Protocol;
 
 namespace NetDiscovery.Relay.Listeners.Linux;
@@ -22,6 +23,15 @@ internal sealed unsafe class BatchedDatagramSocket(BatchedDatagramPath path, int
 
     /// <summary>True while more waits in it than was read.</summary>
     public bool Unfinished { get; set; }
+
+    /// <summary>True once the system keeps ICMP errors for it; such an error then also fails one call on the socket that has nothing to do with it.</summary>
+    public bool ReportsIcmp { get; private set; }
+
+    /// <summary>Where the last datagram was to go that the system refused as too long; the error itself is kept beside the socket.</summary>
+    public TransportAddress RefusedTo { get; set; }
+
+    /// <inheritdoc/>
+    public bool TryReportIcmp() => ReportsIcmp = ReportsIcmp || (Descriptor >= 0 && ErrorQueue.TryOpen(Descriptor, Local.Family == IPFamily.IPv6));
 
     /// <inheritdoc/>
     public void Start() => path.Watch(this);
@@ -72,6 +82,16 @@ internal sealed unsafe class BatchedDatagramSocket(BatchedDatagramPath path, int
         fixed (byte* bytes = datagram)
         {
             sent = LibC.SendTo(Descriptor, bytes, (nuint)datagram.Length, LibC.MSG_DONTWAIT, address, (uint)size);
+            if (sent < 0 && ReportsIcmp)
+            {
+                // It may have failed for what an earlier datagram met, perhaps to another peer.
+                sent = LibC.SendTo(Descriptor, bytes, (nuint)datagram.Length, LibC.MSG_DONTWAIT, address, (uint)size);
+            }
+        }
+
+        if (sent < 0 && ReportsIcmp && Marshal.GetLastSystemError() == LibC.EMSGSIZE)
+        {
+            RefusedTo = to;
         }
 
         if (dontFragment)
@@ -83,6 +103,6 @@ internal sealed unsafe class BatchedDatagramSocket(BatchedDatagramPath path, int
     }
 
     private void SetDontFragment(bool on) => _ = Local.Family == IPFamily.IPv4
-        ? LibC.SetOption(Descriptor, LibC.IPPROTO_IP, LibC.IP_MTU_DISCOVER, on ? LibC.IP_PMTUDISC_DO : LibC.IP_PMTUDISC_DONT)
+        ? LibC.SetOption(Descriptor, LibC.IPPROTO_IP, LibC.IP_MTU_DISCOVER, on ? LibC.IP_PMTUDISC_DO : ReportsIcmp ? LibC.IP_PMTUDISC_OMIT : LibC.IP_PMTUDISC_DONT)
         : LibC.SetOption(Descriptor, LibC.IPPROTO_IPV6, LibC.IPV6_DONTFRAG, on ? 1 : 0);
 }

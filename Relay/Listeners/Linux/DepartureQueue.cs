@@ -112,9 +112,18 @@ internal sealed unsafe class DepartureQueue : IDisposable
         var sent = messageCount;
         var made = messageCount = MakeMessages(first, segmented: chain.WithoutSegments == 0);
         chain.WithoutSegments -= chain.WithoutSegments > 0 ? 1 : 0;
+        var again = socket.ReportsIcmp;
         while (sent < made)
         {
             var taken = LibC.SendMany(socket.Descriptor, Log.Messages + sent, (uint)(made - sent), LibC.MSG_DONTWAIT);
+            if (taken <= 0 && again)
+            {
+                // It may have failed for what an earlier datagram met, to another peer.
+                again = false;
+                continue;
+            }
+
+            again = socket.ReportsIcmp;
             if (taken <= 0)
             {
                 OnRefused(socket, sent);
@@ -228,7 +237,8 @@ internal sealed unsafe class DepartureQueue : IDisposable
         header.Control = null;
         header.ControlSize = 0;
         Log.Assign(index, message);
-        if (LibC.SendMany(socket.Descriptor, Log.Messages + message, 1, LibC.MSG_DONTWAIT) <= 0)
+        if (LibC.SendMany(socket.Descriptor, Log.Messages + message, 1, LibC.MSG_DONTWAIT) <= 0
+            && !(socket.ReportsIcmp && LibC.SendMany(socket.Descriptor, Log.Messages + message, 1, LibC.MSG_DONTWAIT) > 0))
         {
             Unsent(socket, index);
         }

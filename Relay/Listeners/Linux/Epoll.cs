@@ -51,6 +51,9 @@ internal sealed unsafe class Epoll : IDisposable
     /// <summary>The key of an event of the last wait.</summary>
     public ulong KeyOf(int index) => Unsafe.ReadUnaligned<ulong>(events + (index * EventSize) + DataOffset);
 
+    /// <returns>True when an event of the last wait tells of an error, or of one kept in the socket's error queue.</returns>
+    public bool IsError(int index) => (Unsafe.ReadUnaligned<uint>(events + (index * EventSize)) & LibC.EPOLLERR) != 0;
+
     /// <summary>Ends a wait, from any thread.</summary>
     public void Wake()
     {

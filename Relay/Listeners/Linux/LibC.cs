@@ -9,16 +9,17 @@ namespace NetDiscovery.Relay.Listeners.Linux;
 internal static unsafe partial class LibC
 {
     public const int EINTR = 4, EAGAIN = 11;
-    public const int MSG_DONTWAIT = 0x40;
+    public const int EMSGSIZE = 90;
+    public const int MSG_DONTWAIT = 0x40, MSG_ERRQUEUE = 0x2000;
     public const int AF_INET = 2, AF_INET6 = 10;
     public const int SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
     public const int SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_REUSEPORT = 15, SO_PEERCRED = 17;
     public const int LOCK_UN = 8;
-    public const int IPPROTO_IP = 0, IP_MTU_DISCOVER = 10, IP_PMTUDISC_DONT = 0, IP_PMTUDISC_DO = 2;
-    public const int IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26, IPV6_DONTFRAG = 62;
+    public const int IPPROTO_IP = 0, IP_MTU_DISCOVER = 10, IP_PMTUDISC_DONT = 0, IP_PMTUDISC_DO = 2, IP_PMTUDISC_OMIT = 5, IP_RECVERR = 11;
+    public const int IPPROTO_IPV6 = 41, IPV6_RECVERR = 25, IPV6_V6ONLY = 26, IPV6_DONTFRAG = 62;
     public const int SOL_UDP = 17, UDP_SEGMENT = 103, UDP_GRO = 104;
     public const int EPOLL_CLOEXEC = 0x80000, EPOLL_CTL_ADD = 1;
-    public const uint EPOLLIN = 1, EPOLLET = 1u << 31;
+    public const uint EPOLLIN = 1, EPOLLERR = 8, EPOLLET = 1u << 31;
     public const int EFD_CLOEXEC = 0x80000, EFD_NONBLOCK = 0x800;
     public const int PR_SET_TIMERSLACK = 29;
 

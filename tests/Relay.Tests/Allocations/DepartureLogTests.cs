@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Listeners.Linux;
-using NetDiscovery.Relay.Tests.Listeners.Linux;
 using TransportAddress = NetDiscovery.Relay.Protocol.TransportAddress;
 
 namespace NetDiscovery.Relay.Tests.Allocations;

@@ -1,0 +1,152 @@
+using NetDiscovery.Relay.Client;
+using NetDiscovery.Relay.Protocol;
+using NetDiscovery.Relay.Protocol.Attributes;
+using NetDiscovery.Relay.Protocol.Registries;
+using NetDiscovery.Relay.Protocol.Stun;
+using NetDiscovery.Relay.Tests.Fixtures;
+
+namespace NetDiscovery.Relay.Tests.Handlers;
+
+/// <summary>Two families, even ports, reserved ports and exhaustion (RFC 8656 §7.2 steps 5 to 10).</summary>
+public sealed class AddressRuleTests
+{
+    [Fact]
+    public async Task Exhausted_second_family_is_told_as_508_in_the_success_response_and_exhausted_both_answer_508()
+    {
+        await using var relay = StartDual(2);
+        await using var first = await relay.ConnectAsync();
+        await using var second = await relay.ConnectAsync();
+        await using var dual = await relay.ConnectAsync();
+        await using var third = await relay.ConnectAsync();
+        await using var refused = await relay.ConnectAsync();
+        await first.AllocateAsync(new AllocateOptions { Family = IPFamily.IPv6 });
+        await second.AllocateAsync(new AllocateOptions { Family = IPFamily.IPv6 });
+        var allocated = await dual.AllocateAsync(new AllocateOptions { AdditionalFamily = IPFamily.IPv6 });
+        Assert.Equal((IPFamily.IPv4, 508), (allocated.Relayed.Family, allocated.AdditionalErrorCode));
+        await third.AllocateAsync();
+        Assert.Equal(508, await refused.AllocateCodeAsync((ref StunWriter w) => w.Add(new AdditionalAddressFamily(IPFamily.IPv6))));
+        await first.RefreshAsync(0);
+        var sixth = await refused.AllocateAsync(new AllocateOptions { AdditionalFamily = IPFamily.IPv6 });
+        Assert.Equal((IPFamily.IPv6, 508), (sixth.Relayed.Family, sixth.AdditionalErrorCode));
+        foreach (var client in new[] { second, dual, third, refused })
+        {
+            await client.RefreshAsync(0);
+        }
+
+        Assert.Equal(4, relay.Server.FreePorts);
+    }
+
+    [Fact]
+    public async Task Refresh_of_one_family_deletes_it_for_good_and_then_answers_443()
+    {
+        await using var relay = StartDual(4);
+        await using var client = await relay.ConnectAsync();
+        await client.AllocateAsync(new AllocateOptions { AdditionalFamily = IPFamily.IPv6 });
+        AttributeWriter deleteIPv6 = (ref StunWriter w) =>
+        {
+            w.Add(new Lifetime(0));
+            w.Add(new RequestedAddressFamily(IPFamily.IPv6));
+        };
+        Assert.Equal(0, await client.CodeAsync(StunMethod.Refresh, deleteIPv6));
+        Assert.Equal(7, relay.Server.FreePorts);
+        Assert.Equal(443, await client.CodeAsync(StunMethod.Refresh, deleteIPv6));
+        Assert.Equal(443, await client.PermitCodeAsync(TransportAddress.Parse("[::1]:9")));
+        Assert.Equal(443, await client.BindCodeAsync(0x4000, TransportAddress.Parse("[::1]:9")));
+        Assert.Equal(0, await client.PermitCodeAsync(TransportAddress.Parse("127.0.0.1:9")));
+        Assert.Equal(1, relay.Server.Allocations);
+    }
+
+    [Fact]
+    public async Task Refresh_with_a_family_nobody_knows_answers_443_and_deletes_nothing()
+    {
+        await using var relay = StartDual(4);
+        await using var client = await relay.ConnectAsync();
+        await client.AllocateAsync(new AllocateOptions { AdditionalFamily = IPFamily.IPv6 });
+        Assert.Equal(443, await client.CodeAsync(StunMethod.Refresh, (ref StunWriter w) =>
+        {
+            w.Add(new Lifetime(0));
+            w.Add(new RequestedAddressFamily((IPFamily)3));
+        }));
+        Assert.Equal(6, relay.Server.FreePorts);
+    }
+
+    [Fact]
+    public async Task No_even_port_left_answers_508_while_odd_ones_are_free()
+    {
+        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (6_710, 6_713));
+        var clients = new List<TurnClient>();
+        for (var i = 0; i < 2; i++)
+        {
+            clients.Add(await relay.ConnectAsync());
+            Assert.Equal(0, (await clients[i].AllocateAsync(new AllocateOptions { EvenPortReserveNext = false })).Relayed.Port % 2);
+        }
+
+        await using var refused = await relay.ConnectAsync();
+        Assert.Equal(508, await refused.AllocateCodeAsync((ref StunWriter w) => w.Add(new EvenPort(false))));
+        Assert.Equal(508, await refused.AllocateCodeAsync((ref StunWriter w) => w.Add(new EvenPort(true))));
+        Assert.Equal(0, await refused.AllocateCodeAsync());
+        Assert.Equal(1, relay.Server.FreePorts);
+        foreach (var client in clients)
+        {
+            await client.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Reserved_port_is_nobody_elses_and_comes_back_when_its_allocation_ends()
+    {
+        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (6_720, 6_721));
+        await using var rtp = await relay.ConnectAsync();
+        await using var other = await relay.ConnectAsync();
+        await using var rtcp = await relay.ConnectAsync();
+        var first = await rtp.AllocateAsync(new AllocateOptions { EvenPortReserveNext = true });
+        Assert.Equal(0, relay.Server.FreePorts);
+        Assert.Equal(508, await other.AllocateCodeAsync());
+        var second = await rtcp.AllocateAsync(new AllocateOptions { ReservationToken = first.ReservationToken });
+        Assert.Equal(first.Relayed.Port + 1, second.Relayed.Port);
+        await rtcp.RefreshAsync(0);
+        Assert.Equal(1, relay.Server.FreePorts);
+        Assert.Equal(0, await other.AllocateCodeAsync());
+        await other.RefreshAsync(0);
+        await rtp.RefreshAsync(0);
+        Assert.Equal(2, relay.Server.FreePorts);
+    }
+
+    [Fact]
+    public async Task Token_of_another_tenant_answers_508_and_stays_good_for_its_own()
+    {
+        await using var relay = RelayFixture.Start();
+        var stranger = new TestTenant();
+        relay.Cluster.Put(stranger.Snapshot);
+        await using var rtp = await relay.ConnectAsync();
+        await using var thief = await relay.ConnectAsync(credential: stranger.Mint(DateTimeOffset.UtcNow));
+        await using var rtcp = await relay.ConnectAsync();
+        var first = await rtp.AllocateAsync(new AllocateOptions { EvenPortReserveNext = true });
+        Assert.Equal(508, await thief.AllocateCodeAsync((ref StunWriter w) => w.Add(new ReservationToken(first.ReservationToken!.Value))));
+        Assert.Equal(first.Relayed.Port + 1, (await rtcp.AllocateAsync(new AllocateOptions { ReservationToken = first.ReservationToken })).Relayed.Port);
+    }
+
+    [Fact]
+    public async Task CreatePermission_of_which_one_peer_is_refused_installs_none()
+    {
+        await using var relay = RelayFixture.Start();
+        await using var client = await relay.ConnectAsync();
+        using var peer = new Peer();
+        var relayed = (await client.AllocateAsync()).Relayed;
+        Assert.Equal(403, await client.PermitCodeAsync(peer.Address, TransportAddress.Parse("10.0.0.1:9")));
+        Assert.Equal(443, await client.PermitCodeAsync(peer.Address, TransportAddress.Parse("[2600::1]:9")));
+        await peer.SendAsync([1], relayed);
+        await client.SendAsync(peer.Address, new byte[] { 2 });
+        Assert.Equal(0, await client.PermitCodeAsync(peer.Address));
+        await client.SendAsync(peer.Address, new byte[] { 3 });
+        Assert.Equal([3], (await peer.ReceiveAsync()).Data);
+        await peer.SendAsync([4], relayed);
+        Assert.Equal([4], (await client.ReceiveAsync()).Data.ToArray());
+    }
+
+    private static RelayFixture StartDual(int ports) => RelayFixture.Start(options =>
+    {
+        (options.ListenAddresses, options.AllowPeers) = (["127.0.0.1", "::1"], ["127.0.0.0/8", "::1/128"]);
+        (options.MinPort, options.MaxPort) = (6_730, 6_729 + ports);
+    });
+}
