@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Tenants;
+using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Credentials;
 
 namespace NetDiscovery.Gateway.Tokens;
@@ -9,6 +10,7 @@ namespace NetDiscovery.Gateway.Tokens;
 public sealed record ScopesRequest
 {
     private const int MaxPeers = 8;
+    private const int MaxRegions = 8;
     private const int MaxAllocationsLimit = 65_535;
     private const long MinBitsPerSecond = 1_000;
 
@@ -23,6 +25,9 @@ public sealed record ScopesRequest
 
     /// <summary>The only address or address block the client may come from.</summary>
     public string? SourceAddress { get; init; }
+
+    /// <summary>Regions the token is good in, at most 8; none = any the tenant may use.</summary>
+    public ImmutableArray<string> Regions { get; init; } = [];
 
     /// <summary>Notes every field that breaks a rule, and gives the scopes in the form tokens carry them.</summary>
     public CredentialScopes Check(FieldErrors errors)
@@ -44,6 +49,17 @@ public sealed record ScopesRequest
             errors.Add("scopes.sourceAddress", "must be an address or an address block");
         }
 
-        return new CredentialScopes { Peers = peers, MaxAllocations = MaxAllocations, BitsPerSecond = BitsPerSecond, SourceAddress = source };
+        return new CredentialScopes { Peers = peers, MaxAllocations = MaxAllocations, BitsPerSecond = BitsPerSecond, SourceAddress = source, Regions = CheckedRegions(errors) };
+    }
+
+    private ImmutableArray<string> CheckedRegions(FieldErrors errors)
+    {
+        if (Regions.Length > MaxRegions || Regions.Any(static region => !RegionName.IsValid(region)))
+        {
+            errors.Add("scopes.regions", $"must hold at most {MaxRegions} region names: a-z, 0-9 and -, starting with a letter, at most 32");
+            return [];
+        }
+
+        return [.. Regions.Distinct()];
     }
 }

@@ -44,6 +44,12 @@ public sealed class TokenMint(
             return place.Problem;
         }
 
+        var scopes = request.Scopes?.Check(new FieldErrors()) ?? CredentialScopes.None;
+        if (!scopes.Regions.IsEmpty && !scopes.Regions.Contains(place.Region))
+        {
+            return Problem.Invalid("scopes.regions", $"must hold '{place.Region}', the region of the relays this token is for");
+        }
+
         var chosen = await relays.ChooseAsync(place.Region, relay => IceServers.Serves(relay, discovery));
         if (chosen.Count == 0)
         {
@@ -60,7 +66,7 @@ public sealed class TokenMint(
             IssuedAt = now,
             ExpiresAt = now.AddSeconds(ttl),
             Label = request.Label,
-            Scopes = request.Scopes?.Check(new FieldErrors()) ?? CredentialScopes.None,
+            Scopes = scopes,
         });
         if (token is null)
         {

@@ -54,7 +54,10 @@ public sealed record CredentialScopes
     /// <summary>The only address (CIDR block) the client may come from.</summary>
     [Id(3)] public string? SourceAddress { get; init; }
 
+    /// <summary>Regions the token is good in, at most 8; empty = any the tenant may use.</summary>
+    [Id(4)] public ImmutableArray<string> Regions { get; init; } = [];
+
     /// <summary>True when nothing is limited.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool IsEmpty => Peers.IsDefaultOrEmpty && MaxAllocations is null && BitsPerSecond is null && SourceAddress is null;
+    public bool IsEmpty => Peers.IsDefaultOrEmpty && MaxAllocations is null && BitsPerSecond is null && SourceAddress is null && Regions.IsDefaultOrEmpty;
 }

@@ -31,7 +31,7 @@ public static class TurnCredential
     private const int FixedSize = 1 + 16 + 4 + 16 + 4 + 4;
     private const int MaxBinarySize = MaxUsernameLength / 4 * 3;
 
-    private enum Field : byte { Session = 1, Endpoint = 2, Label = 3, Peer = 4, MaxAllocations = 5, BitsPerSecond = 6, SourceAddress = 7 }
+    private enum Field : byte { Session = 1, Endpoint = 2, Label = 3, Peer = 4, MaxAllocations = 5, BitsPerSecond = 6, SourceAddress = 7, Region = 8 }
 
     /// <summary>Writes the username for <paramref name="claims"/>.</summary>
     /// <exception cref="ArgumentException">The claims need more than <see cref="MaxUsernameLength"/> characters, or a field more than 255 bytes.</exception>
@@ -80,6 +80,11 @@ public static class TurnCredential
             Append(buffer, ref length, Field.SourceAddress, CidrBytes(source));
         }
 
+        foreach (var region in claims.Scopes.Regions.IsDefault ? [] : claims.Scopes.Regions)
+        {
+            AppendText(buffer, ref length, Field.Region, region);
+        }
+
         return Base64Url.EncodeToString(buffer[..length]);
     }
 
@@ -103,6 +108,7 @@ public static class TurnCredential
         int? maxAllocations = null;
         long? bitsPerSecond = null;
         var peers = ImmutableArray<string>.Empty;
+        var regions = ImmutableArray<string>.Empty;
         var fields = buffer[FixedSize..length];
         while (!fields.IsEmpty)
         {
@@ -136,6 +142,9 @@ public static class TurnCredential
                 case Field.SourceAddress when TryCidrText(value, out var text):
                     source = text;
                     break;
+                case Field.Region when value.Length > 0:
+                    regions = regions.Add(Encoding.UTF8.GetString(value));
+                    break;
                 default:
                     return false;
             }
@@ -153,7 +162,7 @@ public static class TurnCredential
             Session = session,
             Endpoint = endpoint,
             Label = label,
-            Scopes = new CredentialScopes { Peers = peers, MaxAllocations = maxAllocations, BitsPerSecond = bitsPerSecond, SourceAddress = source },
+            Scopes = new CredentialScopes { Peers = peers, MaxAllocations = maxAllocations, BitsPerSecond = bitsPerSecond, SourceAddress = source, Regions = regions },
         };
         return true;
     }

@@ -168,7 +168,7 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
         CredentialStanding.TenantInactive => AllocationCloseReason.TenantInactive,
         CredentialStanding.Revoked or CredentialStanding.KeyRetired => AllocationCloseReason.Revoked,
         CredentialStanding.Expired => AllocationCloseReason.CredentialExpired,
-        _ => tenant.Policy.Accepts(found.Identity.Transport) ? null : AllocationCloseReason.Cut,
+        _ => tenant.Policy.Accepts(found.Identity.Transport) && tenant.Policy.AcceptsRegion(found.Claims, services.Identity.Region) ? null : AllocationCloseReason.Cut,
     };
 
     private void Open(Waiting found, TenantEntry tenant, UdpListener listener)

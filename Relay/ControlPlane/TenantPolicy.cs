@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Credentials;
@@ -60,6 +61,9 @@ internal sealed class TenantPolicy
     /// <returns>True when the tenant's clients may use <paramref name="transport"/>.</returns>
     public bool Accepts(Transport transport) => (transports & (1 << (int)transport)) != 0;
 
+    /// <returns>True when tenant and credential may relay in <paramref name="region"/>.</returns>
+    public bool AcceptsRegion(CredentialClaims claims, string region) => Names(Snapshot.Discovery.Regions, region) && Names(claims.Scopes.Regions, region);
+
     /// <returns>The signing key of that version, or null.</returns>
     public SigningKey? FindKey(uint version)
     {
@@ -109,6 +113,8 @@ internal sealed class TenantPolicy
         // Version 0 stands for credentials that no key of the tenant signed: a third party's tokens.
         return claims.KeyVersion != 0 && FindKey(claims.KeyVersion) is null ? CredentialStanding.KeyRetired : CredentialStanding.Good;
     }
+
+    private static bool Names(ImmutableArray<string> regions, string region) => regions.IsDefaultOrEmpty || regions.Contains(region);
 
     /// <summary>Peer limits of the tenant together with those of a credential.</summary>
     /// <param name="credentialPeers">The credential's own list; empty = no limit.</param>

@@ -78,6 +78,11 @@ internal static class AllocateHandler
             return context.Error(StunErrorCode.Forbidden, "Transport not allowed for this tenant"u8);
         }
 
+        if (!policy.AcceptsRegion(credential.Claims, context.Worker.Services.Identity.Region))
+        {
+            return context.Error(StunErrorCode.Forbidden, "Not allowed in this region"u8);
+        }
+
         if (context.Worker.Services.Draining)
         {
             return DrainHandler.Refuse(ref context);

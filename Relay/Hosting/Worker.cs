@@ -173,7 +173,7 @@ internal sealed partial class Worker : IDisposable
                     CredentialStanding.TenantInactive => AllocationCloseReason.TenantInactive,
                     CredentialStanding.Revoked or CredentialStanding.KeyRetired => AllocationCloseReason.Revoked,
                     CredentialStanding.Expired => AllocationCloseReason.CredentialExpired,
-                    _ => policy.Accepts(allocation.FiveTuple.Transport) ? null : AllocationCloseReason.Cut,
+                    _ => policy.Accepts(allocation.FiveTuple.Transport) && policy.AcceptsRegion(allocation.Credential.Claims, Services.Identity.Region) ? null : AllocationCloseReason.Cut,
                 };
             });
             Table.FastPath.Recheck();

@@ -25,7 +25,7 @@ public sealed class ProjectArrowTests
     {
         var folders = Directory.EnumerateFiles(RepositoryRoot.Path, "*.csproj", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(RepositoryRoot.Path, file).Split(Path.DirectorySeparatorChar))
-            .Where(parts => parts[0] is not ("tests" or "bench" or "sdk"))
+            .Where(parts => parts[0] is not ("tests" or "bench" or "sdk" or "tools"))
             .Select(parts => Path.GetFileNameWithoutExtension(parts[^1]));
         Assert.Equal(ProductAssemblies.Arrows.Keys.Order(), folders.Order());
     }

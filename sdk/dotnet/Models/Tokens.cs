@@ -30,6 +30,9 @@ public sealed record TokenScopes
 
     /// <summary>The only address or address block the client may come from.</summary>
     public string? SourceAddress { get; init; }
+
+    /// <summary>Regions it is good in, at most 8; null = any the tenant may use.</summary>
+    public IReadOnlyList<string>? Regions { get; init; }
 }
 
 /// <summary>A token: everything a client needs to use STUN and TURN. Its text form shows no secret.</summary>

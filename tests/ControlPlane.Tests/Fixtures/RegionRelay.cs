@@ -17,11 +17,13 @@ internal sealed class RegionRelay : IAsyncDisposable
     private readonly TempFolder data = new();
     private readonly ServiceProvider meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly Region region;
+    private readonly TimeProvider time;
     private readonly RelayOptions options;
     private CutOffCluster link = null!;
 
-    private RegionRelay(Region region, string id, Action<RelayOptions>? configure)
+    private RegionRelay(Region region, string id, Action<RelayOptions>? configure, TimeProvider time)
     {
+        this.time = time;
         this.region = region;
         options = new RelayOptions
         {
@@ -35,9 +37,9 @@ internal sealed class RegionRelay : IAsyncDisposable
 
     public RelayServer Server { get; private set; } = null!;
 
-    public static async Task<RegionRelay> StartAsync(Region region, Action<RelayOptions>? configure = null)
+    public static async Task<RegionRelay> StartAsync(Region region, Action<RelayOptions>? configure = null, TimeProvider? time = null)
     {
-        var relay = new RegionRelay(region, "relay-" + Guid.NewGuid().ToString("N")[..12], configure);
+        var relay = new RegionRelay(region, "relay-" + Guid.NewGuid().ToString("N")[..12], configure, time ?? TimeProvider.System);
         await relay.StartServerAsync();
         return relay;
     }
@@ -58,7 +60,7 @@ internal sealed class RegionRelay : IAsyncDisposable
         var identity = new RelayIdentity(options.Id, "local", Guid.NewGuid());
         link = new CutOffCluster(new OrleansCluster(region.Grains, identity));
         var pacing = new ControlPlanePacing { Linger = TimeSpan.Zero, Heartbeat = TimeSpan.FromMilliseconds(100), StopWithin = TimeSpan.FromSeconds(2) };
-        Server = new RelayServer(options, identity, link, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, TimeProvider.System, NullLoggerFactory.Instance);
+        Server = new RelayServer(options, identity, link, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, NullLoggerFactory.Instance);
         Server.Start();
         Server.Connect();
         await Eventually.EventuallyAsync(() => Server.Connected, TimeSpan.FromSeconds(30), $"relay {Id} is connected to the cluster");

@@ -77,7 +77,7 @@ internal static class CodecSeeds
         ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000),
         Endpoint = "left",
         Label = "label",
-        Scopes = new CredentialScopes { Peers = ["192.0.2.0/24", "2001:db8::/32"], MaxAllocations = 3, BitsPerSecond = 1000, SourceAddress = "10.0.0.0/8" },
+        Scopes = new CredentialScopes { Peers = ["192.0.2.0/24", "2001:db8::/32"], MaxAllocations = 3, BitsPerSecond = 1000, SourceAddress = "10.0.0.0/8", Regions = ["eu-1"] },
     });
 
     private static SlotIdentity Identity() => new()

@@ -1,0 +1,21 @@
+using System.Text.RegularExpressions;
+
+namespace NetDiscovery.Repository;
+
+/// <summary>The page that names a test for each field of the discovery configuration tells the truth.</summary>
+public sealed partial class DiscoveryReferenceTests
+{
+    [Fact]
+    public void Every_test_the_page_names_exists()
+    {
+        var page = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs/reference/discovery-configuration.md"));
+        var named = TestName().Matches(page).Select(match => match.Groups[1].Value).Distinct().ToList();
+        var sources = Directory.EnumerateFiles(Path.Combine(RepositoryRoot.Path, "tests"), "*Tests.cs", SearchOption.AllDirectories).Select(File.ReadAllText).ToList();
+
+        Assert.True(named.Count > 20);
+        Assert.Empty(named.Where(name => !sources.Exists(source => source.Contains($" {name}(", StringComparison.Ordinal))));
+    }
+
+    [GeneratedRegex("`([A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+)`")]
+    private static partial Regex TestName();
+}
