@@ -108,7 +108,10 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
         var now = time.GetUtcNow();
         if (waited)
         {
-            return refusals.TryGetValue(entry.Id, out var refusal) && refusal.Until > now ? TenantLookup.Unavailable : TenantLookup.Known;
+            // The answer it was woken by may be that of a question before its own.
+            return questions.ContainsKey(entry.Id) || (refusals.TryGetValue(entry.Id, out var refusal) && refusal.Until > now)
+                ? TenantLookup.Unavailable
+                : TenantLookup.Known;
         }
 
         // Anybody can name any version: each of them is asked for once in a while.
