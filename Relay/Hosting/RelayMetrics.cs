@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Allocations;
@@ -16,8 +15,8 @@ internal sealed class RelayMetrics : IDisposable
     private readonly Meter meter;
     private readonly Counter<long> opened;
     private readonly Counter<long> closed;
-    private readonly Counter<long> replies;
-    private readonly Counter<long> dropped;
+    private readonly ResponseCounts responses = new();
+    private readonly long[] dropped = new long[DropNames.Length];
     private readonly Counter<long> refusedConnections;
 
     public RelayMetrics(IMeterFactory factory)
@@ -25,8 +24,8 @@ internal sealed class RelayMetrics : IDisposable
         meter = factory.Create(MeterName);
         opened = meter.CreateCounter<long>("netdiscovery.relay.allocations.opened", "{allocation}", "Allocations opened.");
         closed = meter.CreateCounter<long>("netdiscovery.relay.allocations.closed", "{allocation}", "Allocations ended, by reason.");
-        replies = meter.CreateCounter<long>("netdiscovery.relay.responses", "{message}", "Responses to STUN requests, by method and code (0 = success).");
-        dropped = meter.CreateCounter<long>("netdiscovery.relay.datagrams.dropped", "{datagram}", "Datagrams and messages dropped, by reason.");
+        meter.CreateObservableCounter("netdiscovery.relay.responses", responses.Read, "{message}", "Responses to STUN requests, by method and code (0 = success).");
+        meter.CreateObservableCounter("netdiscovery.relay.datagrams.dropped", ReadDropped, "{datagram}", "Datagrams and messages dropped, by reason.");
         refusedConnections = meter.CreateCounter<long>("netdiscovery.relay.connections.refused", "{connection}", "Stream connections refused or closed by a limit, by limit.");
     }
 
@@ -73,13 +72,9 @@ internal sealed class RelayMetrics : IDisposable
     public void AllocationClosed(Transport transport, AllocationCloseReason reason) =>
         closed.Add(1, new KeyValuePair<string, object?>("transport", transport.Name()), new KeyValuePair<string, object?>("reason", Names[(int)reason]));
 
-    public void Replied(Transport transport, Protocol.Registries.StunMethod method, int code)
-    {
-        var tags = new TagList { { "transport", transport.Name() }, { "method", NameOf(method) }, { "code", BoxedCode(code) } };
-        replies.Add(1, tags);
-    }
+    public void Replied(Transport transport, Protocol.Registries.StunMethod method, int code) => responses.Add(transport, method, code);
 
-    public void Dropped(DropReason reason) => dropped.Add(1, new KeyValuePair<string, object?>("reason", DropNames[(int)reason]));
+    public void Dropped(DropReason reason) => Interlocked.Increment(ref dropped[(int)reason]);
 
     public void ConnectionRefused(string limit) => refusedConnections.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
@@ -98,21 +93,17 @@ internal sealed class RelayMetrics : IDisposable
 
     private static readonly string[] Names = [.. Enum.GetValues<AllocationCloseReason>().Select(reason => reason.ToString())];
     private static readonly string[] DropNames = [.. Enum.GetValues<DropReason>().Select(reason => reason.ToString())];
-    private static readonly object[] Codes = [.. Enumerable.Range(0, 700).Select(code => (object)code)];
 
-    private static object BoxedCode(int code) => Codes[code is >= 0 and < 700 ? code : 0];
-
-    private static string NameOf(Protocol.Registries.StunMethod method) => method switch
+    private IEnumerable<Measurement<long>> ReadDropped()
     {
-        Protocol.Registries.StunMethod.Binding => "Binding",
-        Protocol.Registries.StunMethod.Allocate => "Allocate",
-        Protocol.Registries.StunMethod.Refresh => "Refresh",
-        Protocol.Registries.StunMethod.CreatePermission => "CreatePermission",
-        Protocol.Registries.StunMethod.ChannelBind => "ChannelBind",
-        Protocol.Registries.StunMethod.Connect => "Connect",
-        Protocol.Registries.StunMethod.ConnectionBind => "ConnectionBind",
-        _ => "other",
-    };
+        for (var i = 0; i < dropped.Length; i++)
+        {
+            if (Volatile.Read(ref dropped[i]) is > 0 and var count)
+            {
+                yield return new Measurement<long>(count, new KeyValuePair<string, object?>("reason", DropNames[i]));
+            }
+        }
+    }
 }
 
 /// <summary>Why something was dropped without an answer.</summary>

@@ -9,10 +9,12 @@ from . import build, processes
 class Load:
     def __init__(self, workload, server, **options):
         command = [build.OUT / "load", workload, "--server", f"{server.address}:{server.port}",
-                   "--process", server.pid, "--core", processes.GENERATOR_CORE]
+                   "--core", processes.GENERATOR_CORE]
+        for pid in server.workers():
+            command += ["--process", pid]
         if server.username:
             command += ["--username", server.username, "--password", server.password]
-        for name, value in options.items():
+        for name, value in (server.load_options() | options).items():
             if value is not False and value is not None:
                 command.append("--" + name.replace("_", "-"))
                 if value is not True:

@@ -32,6 +32,11 @@ def _http(url, body=None, authorization=None):
         return 0, b""
 
 
+def read(url):
+    """The text at a URL of one of our hosts; empty when it does not answer."""
+    return _http(url)[1].decode()
+
+
 class ControlPlane:
     """Silo and gateway of the relays under test, and a token of a tenant there."""
 
@@ -134,7 +139,7 @@ class Ours(servers.Server):
 
     def allocated_bytes(self):
         """Managed bytes allocated since the process began, from its own metrics; None when they do not tell."""
-        for line in _http(f"http://127.0.0.1:{self.health}/metrics")[1].decode().splitlines():
+        for line in read(f"http://127.0.0.1:{self.health}/metrics").splitlines():
             found = re.match(r"dotnet_gc_heap_total_allocated\w*(?:\{[^}]*\})? (\S+)", line)
             if found:
                 return float(found[1])

@@ -52,6 +52,13 @@ def start(command, core, **options):
                             start_new_session=True, **options)
 
 
+def pin(pid, core):
+    """Pins a kernel thread, and keeps it ahead of other work as the measured processes are."""
+    os.sched_setaffinity(pid, {core})
+    if Priority.chosen != "none":
+        os.setpriority(os.PRIO_PROCESS, pid, -15)
+
+
 def stop(process, seconds=10):
     if process is None or process.poll() is not None:
         return

@@ -37,6 +37,12 @@ class Report:
         row["verdicts"].append(met)
         return f"{ratio:4.2f} {'>=' if at_least else '<='}{target:<4.2f} {'met' if met else 'NOT'}".ljust(16)
 
+    def verdict(self, label, ratio, target):
+        """A ratio that has a line of its own."""
+        met = ratio <= target
+        print(f"  {label:<56}{ratio:>11.3f}   <={target:.2f} {'met' if met else 'NOT met'}", flush=True)
+        self.rows.append({"label": label, "values": {"ratio": ratio}, "verdicts": [met]})
+
     def own_ratio(self, label, ratios, target):
         """A ratio within each server; the target is for ours."""
         cells = "".join(f"{ratios[name]:>11.2f}" if name in ratios else f"{'':>11}" for name in self.names)

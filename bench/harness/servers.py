@@ -35,6 +35,14 @@ class Server:
     def pid(self):
         return self.process.pid
 
+    def workers(self):
+        """Processes whose CPU time is the server's."""
+        return [self.pid]
+
+    def load_options(self):
+        """What the load generator needs to reach it."""
+        return {}
+
     def command(self):
         raise NotImplementedError
 
@@ -60,11 +68,12 @@ class Coturn(Server):
 
     name, port = "coturn", 13480
     username, password = "bench", "secret"
+    more = ()
 
     def command(self):
         binary = shutil.which("turnserver") or build.stop("coturn is missing: apt-get install coturn")
         # One relay thread: on one core it is as good as coturn gets (none and the default cost the same or more).
-        return [binary, "-c", "/dev/null", "-n", "-m", "1", "--listening-ip", self.address,
+        return [binary, "-c", "/dev/null", "-n", "-m", "1", "--listening-ip", self.address, *self.more,
                 "--listening-port", self.port, "--relay-ip", self.address, "--min-port", 20000, "--max-port", 65535,
                 "--lt-cred-mech", "--user", f"{self.username}:{self.password}", "--realm", "bench",
                 "--db", os.path.join(tempfile.gettempdir(), "bench-coturn.sqlite"), "--no-tls", "--no-dtls",

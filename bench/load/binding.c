@@ -137,10 +137,10 @@ void run_binding(const load_options *options)
         run_until(&f, now_ns() + (uint64_t)(window.warm_seconds * 1e9), window.rate);
         histogram_clear(&f.latency);
         f.sent = f.lost = f.wrong = 0;
-        uint64_t from = now_ns(), cpu = process_cpu_ns(options->server_process);
+        uint64_t from = now_ns(), cpu = server_cpu_ns(options);
         run_until(&f, from + (uint64_t)(window.seconds * 1e9), window.rate);
         uint64_t wall = now_ns() - from;
-        cpu = process_cpu_ns(options->server_process) - cpu;
+        cpu = server_cpu_ns(options) - cpu;
         uint64_t answered = f.latency.total, p50 = histogram_quantile(&f.latency, 0.5);
         uint64_t p99 = histogram_quantile(&f.latency, 0.99), p999 = histogram_quantile(&f.latency, 0.999);
         uint64_t max = f.latency.max;

@@ -167,10 +167,10 @@ void run_control(const load_options *options)
         histogram_clear(&c.latency);
         c.completed = c.failed = c.retransmitted = 0;
         memset(c.refused, 0, sizeof c.refused);
-        uint64_t from = now_ns(), cpu = process_cpu_ns(options->server_process);
+        uint64_t from = now_ns(), cpu = server_cpu_ns(options);
         run_until(&c, from + (uint64_t)(window.seconds * 1e9), window.rate, true);
         uint64_t wall = now_ns() - from;
-        report(&c, wall, process_cpu_ns(options->server_process) - cpu);
+        report(&c, wall, server_cpu_ns(options) - cpu);
         run_until(&c, now_ns() + 3000000000u, 0, false); // no allocation is left behind
     }
 }

@@ -41,7 +41,7 @@ void flow_open(flow *f, unsigned index, const load_options *options)
     f->peer_fd = -1;
     if (!options->idle) {
         f->peer.sin_port = 0;
-        f->peer_fd = open_udp(&f->peer);
+        f->peer_fd = open_udp_at(&peer_side, &f->peer);
     }
     f->channel = (uint16_t)(0x4000 + index % 0x0fff);
     expect(turn_permit(&f->client, &f->peer), "CreatePermission", index);

@@ -1,4 +1,6 @@
-// The load generator: load relay|binding|control|idle --server A.B.C.D:PORT [options], then commands on standard input:
+// The load generator: load relay|binding|control|idle --server A.B.C.D:PORT [options], then commands on standard input.
+// Clients and peers live on many loopback addresses, or with --clients FILE,ADDRESS and --peers FILE,ADDRESS in the network
+// namespaces that these files stand for (/run/netns/NAME), all on one address each.
 //   window WARM_SECONDS SECONDS RATE     answered by one line of JSON; RATE 0 = as fast as it goes
 //   end                                  deletes all allocations
 #define _GNU_SOURCE
@@ -16,7 +18,7 @@ static const struct option names[] = {
     {"server", 1, 0, 's'},      {"username", 1, 0, 'u'},  {"password", 1, 0, 'p'},    {"tcp", 0, 0, 't'},
     {"process", 1, 0, 'P'},     {"core", 1, 0, 'c'},      {"allocations", 1, 0, 'n'}, {"payload", 1, 0, 'l'},
     {"burst", 1, 0, 'b'},       {"in-flight", 1, 0, 'f'}, {"direction", 1, 0, 'd'},   {"segment", 0, 0, 'g'},
-    {"concurrency", 1, 0, 'y'}, {0}};
+    {"concurrency", 1, 0, 'y'}, {"clients", 1, 0, 'C'},   {"peers", 1, 0, 'E'},       {0}};
 
 bool next_window(load_window *window)
 {
@@ -35,6 +37,21 @@ static unsigned number(const char *text, const char *name, unsigned least, unsig
     if (*text == 0 || *end != 0 || value < least || value > most)
         die("--%s takes a number from %u to %u", name, least, most);
     return (unsigned)value;
+}
+
+uint64_t server_cpu_ns(const load_options *options)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < options->server_process_count; i++)
+        sum += process_cpu_ns(options->server_processes[i]);
+    return sum;
+}
+
+static void add_process(load_options *options, const char *text)
+{
+    if (options->server_process_count == SERVER_PROCESSES_MAX)
+        die("too many --process");
+    options->server_processes[options->server_process_count++] = (pid_t)number(text, "process", 1, 1u << 30);
 }
 
 static void read_server(turn_server *server, char *text)
@@ -65,7 +82,9 @@ static void read_options(load_options *options, int argc, char **argv)
         case 'u': options->server.username = optarg; break;
         case 'p': options->server.password = optarg; break;
         case 't': options->server.tcp = true; break;
-        case 'P': options->server_process = (pid_t)number(optarg, "process", 1, 1u << 30); break;
+        case 'P': add_process(options, optarg); break;
+        case 'C': set_side(&client_side, optarg); break;
+        case 'E': set_side(&peer_side, optarg); break;
         case 'c': options->core = (int)number(optarg, "core", 0, 1023); break;
         case 'n': options->allocations = number(optarg, "allocations", 1, 18000); break;
         case 'l': options->payload = number(optarg, "payload", PAYLOAD_MIN, PAYLOAD_MAX); break;

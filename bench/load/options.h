@@ -3,9 +3,12 @@
 
 #include "turn.h"
 
+enum { SERVER_PROCESSES_MAX = 16 };
+
 typedef struct {
     turn_server server;
-    pid_t server_process; // 0: no CPU figures
+    pid_t server_processes[SERVER_PROCESSES_MAX]; // whose CPU time is the server's; kernel threads of its interfaces may be among them
+    unsigned server_process_count; // 0: no CPU figures
     int core;
     unsigned allocations, payload, burst, concurrency;
     unsigned in_flight; // packets on their way at most, when the rate is unlimited
@@ -19,6 +22,9 @@ typedef struct {
     double warm_seconds, seconds;
     uint64_t rate; // per second; 0 = as fast as answers come back
 } load_window;
+
+// CPU time in ns of everything that works for the server.
+uint64_t server_cpu_ns(const load_options *options);
 
 // Reads the next "window WARM SECONDS RATE" line; false at "end" or the end of input.
 bool next_window(load_window *window);

@@ -66,13 +66,12 @@ static void clear_counts(traffic *t)
 
 static void run_window(traffic *t, const load_window *window)
 {
-    pid_t server = t->options->server_process;
     run_until(t, now_ns() + (uint64_t)(window->warm_seconds * 1e9), window->rate);
     clear_counts(t);
-    uint64_t already_out = t->sent, from = now_ns(), cpu = process_cpu_ns(server);
+    uint64_t already_out = t->sent, from = now_ns(), cpu = server_cpu_ns(t->options);
     run_until(t, from + (uint64_t)(window->seconds * 1e9), window->rate);
     uint64_t wall = now_ns() - from;
-    cpu = process_cpu_ns(server) - cpu;
+    cpu = server_cpu_ns(t->options) - cpu;
     uint64_t sent = t->sent - already_out;
     histogram measured = t->latency;
     for (uint64_t end = now_ns() + STALL_NS; now_ns() < end;) // let the last ones come home, for the count of losses

@@ -1,9 +1,12 @@
 #define _GNU_SOURCE
 #include "turn.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +23,36 @@ static struct sockaddr_in loopback(unsigned third, unsigned index)
     return address;
 }
 
-struct sockaddr_in client_address(unsigned index) { return loopback(1, index); }
-struct sockaddr_in peer_address(unsigned index) { return loopback(100, index); }
+side client_side, peer_side;
+
+static struct sockaddr_in address_at(const side *where, unsigned third, unsigned index)
+{
+    struct sockaddr_in address = loopback(third, index);
+    if (where->namespace != 0)
+        address.sin_addr = where->address;
+    return address;
+}
+
+struct sockaddr_in client_address(unsigned index) { return address_at(&client_side, 1, index); }
+struct sockaddr_in peer_address(unsigned index) { return address_at(&peer_side, 100, index); }
+
+void set_side(side *which, char *file_and_address)
+{
+    char *comma = strchr(file_and_address, ',');
+    if (comma == NULL || inet_pton(AF_INET, comma + 1, &which->address) != 1)
+        die("%s is not FILE,ADDRESS", file_and_address);
+    *comma = 0;
+    which->namespace = open(file_and_address, O_RDONLY | O_CLOEXEC);
+    if (which->namespace < 0)
+        die("%s: %s", file_and_address, strerror(errno));
+}
+
+int open_udp_at(const side *where, struct sockaddr_in *local)
+{
+    if (where->namespace != 0 && setns(where->namespace, CLONE_NEWNET) != 0)
+        die("setns: %s", strerror(errno));
+    return open_udp(local);
+}
 
 int open_udp(struct sockaddr_in *local)
 {
@@ -58,7 +89,7 @@ void turn_open(turn_client *client, const turn_server *server, unsigned index)
         client->fd = open_tcp(server, &client->local);
         return;
     }
-    client->fd = open_udp(&client->local);
+    client->fd = open_udp_at(&client_side, &client->local);
     if (connect(client->fd, (const struct sockaddr *)&server->address, sizeof server->address) != 0)
         die("connect: %s", strerror(errno));
 }

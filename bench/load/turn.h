@@ -25,6 +25,15 @@ struct sockaddr_in client_address(unsigned index);
 struct sockaddr_in peer_address(unsigned index);
 int open_udp(struct sockaddr_in *local); // binds, non-blocking, large buffers; reads the port back
 
+// Where a side of the flows lives instead: one address in a network namespace.
+typedef struct {
+    int namespace; // 0: the loopback addresses here
+    struct in_addr address;
+} side;
+extern side client_side, peer_side;
+void set_side(side *which, char *file_and_address);
+int open_udp_at(const side *where, struct sockaddr_in *local); // as open_udp, there
+
 void turn_open(turn_client *client, const turn_server *server, unsigned index);
 // Each answers 0, or the STUN error code, or -1 when no answer came in 5 s.
 int turn_allocate(turn_client *client, uint32_t lifetime_seconds);

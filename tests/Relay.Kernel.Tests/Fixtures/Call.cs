@@ -35,11 +35,11 @@ internal sealed class Call : IAsyncDisposable
     /// <summary>True once no permission is left.</summary>
     public bool PeersDenied => Relay.SingleAllocation().Peers.Permissions.All(permission => permission.Verdict == RelayedAddresses.PeerVerdict.Denied);
 
-    public static async Task<Call> OpenAsync(Network network, string mode, bool ipv6, bool checksumsByCard = false, TestTenant? tenant = null, TimeProvider? time = null, bool mobile = false)
+    public static async Task<Call> OpenAsync(Network network, string mode, bool ipv6, bool checksumsByCard = false, TestTenant? tenant = null, TimeProvider? time = null, bool mobile = false, Action<Hosting.RelayOptions>? configure = null)
     {
         Surroundings.Need();
         network.SetChecksumsByCard(checksumsByCard);
-        var relay = Network.StartRelay(mode, tenant: tenant, time: time);
+        var relay = Network.StartRelay(mode, configure, tenant, time);
         Assert.True(relay.Server.KernelPath.On == (mode != "off"), relay.Server.KernelPath.State);
         var credential = relay.Mint();
         var client = network.Connect(relay, ipv6, credential);
