@@ -40,6 +40,20 @@ internal sealed record ListenAddress(TransportAddress Local, TransportAddress Pu
     public static RelayedAddressSet MakeRelayed(IReadOnlyList<ListenAddress> addresses, RelayOptions options) =>
         new([.. addresses.DistinctBy(address => address.Public).Select(address => new RelayedAddress(address.Local, address.Public, new PortPool(options.MinPort, options.MaxPort)))]);
 
+    /// <summary>Every address of this machine at this moment, listened on or not: what runs there must not be reached from within, past the machine's firewall.</summary>
+    public static IReadOnlyList<TransportAddress> OfThisMachine()
+    {
+        try
+        {
+            return [.. Expand(IPAddress.Any).Concat(Expand(IPAddress.IPv6Any)).Select(ToTransport)];
+        }
+        catch (NetworkInformationException)
+        {
+            // The system does not tell; private addresses are closed all the same.
+            return [];
+        }
+    }
+
     private static IEnumerable<IPAddress> Expand(IPAddress address)
     {
         if (!address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))

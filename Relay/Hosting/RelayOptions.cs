@@ -76,6 +76,16 @@ public sealed class RelayOptions
     public string[] DenyPeers { get; set; } = [];
 
     /// <summary>
+    /// Prefixes of NAT64 translators in this relay's network (RFC 6052; lengths 32, 40, 48, 56, 64, 96), beside the well-known <c>64:ff9b::/96</c>:
+    /// the IPv4 address inside a peer is judged too. None by default.
+    /// </summary>
+    public string[] Nat64Prefixes { get; set; } = [];
+
+    /// <summary><see cref="Nat64Prefixes"/>, read.</summary>
+    internal IEnumerable<RelayedAddresses.Nat64Prefix> Translators => Nat64Prefixes.SelectMany(text =>
+        RelayedAddresses.Nat64Prefix.TryParse(text, out var prefix) ? [prefix] : Array.Empty<RelayedAddresses.Nat64Prefix>());
+
+    /// <summary>
     /// True (default): channel numbers 0x5000 to 0x7FFF, which RFC 5766 had and its clients (coturn's tools among them) still choose, are taken too;
     /// false: 400, as RFC 8656 has it. Nothing else on these ports begins with their first byte.
     /// </summary>

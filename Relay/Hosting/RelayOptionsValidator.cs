@@ -66,6 +66,12 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
             "must be 1 to 127 ASCII characters without quote and backslash");
         CheckBlocks(problems, nameof(options.AllowPeers), options.AllowPeers);
         CheckBlocks(problems, nameof(options.DenyPeers), options.DenyPeers);
+        for (var i = 0; i < options.Nat64Prefixes.Length; i++)
+        {
+            Check(RelayedAddresses.Nat64Prefix.TryParse(options.Nat64Prefixes[i], out _), $"{nameof(options.Nat64Prefixes)}:{i}", options.Nat64Prefixes[i],
+                "must be an IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits such as 2001:db8:64::/96");
+        }
+
         Check(options.Workers is >= 0 and <= 256, nameof(options.Workers), options.Workers, "must be 1 to 256, or 0 for one for each core");
         Check(Handlers.IcmpHandler.Settings.Contains(options.IcmpIndications), nameof(options.IcmpIndications), options.IcmpIndications, $"must be one of {string.Join(", ", Handlers.IcmpHandler.Settings)}");
         Check(DatagramPathChoice.Names.Contains(options.DatagramPath), nameof(options.DatagramPath), options.DatagramPath, $"must be one of {string.Join(", ", DatagramPathChoice.Names)}");

@@ -70,7 +70,8 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             WorkerCount = workers,
             Relayed = relayed,
             Peers = new PeerPolicy(
-                AddressBlockSet.FromValidated(options.AllowPeers), AddressBlockSet.FromValidated(options.DenyPeers), relayed, ListenerPorts()),
+                AddressBlockSet.FromValidated(options.AllowPeers), AddressBlockSet.FromValidated(options.DenyPeers), relayed, ListenerPorts(),
+                ListenAddress.OfThisMachine(), options.Translators),
             Nonces = nonces,
             Tenants = new TenantCache(cluster, tenantStore, pacing, time, loggers.CreateLogger<TenantCache>()),
             Leases = new LeaseBook(cluster, identity, pacing, time, loggers.CreateLogger<LeaseBook>()),

@@ -27,18 +27,30 @@ internal sealed class PeerPolicy
     private readonly RelayedAddressSet relayed;
     private readonly HashSet<TransportAddress> listeners;
     private readonly HashSet<TransportAddress> ownAddresses;
+    private readonly HashSet<UInt128> ownNumbers;
+    private readonly Nat64Prefix[] translators;
 
     /// <param name="allow">Operator's exceptions to the default.</param>
     /// <param name="deny">Operator's refusals.</param>
     /// <param name="relayed">Addresses relayed from.</param>
     /// <param name="listeners">Addresses and ports listened on, public ones included.</param>
-    public PeerPolicy(AddressBlockSet allow, AddressBlockSet deny, RelayedAddressSet relayed, IEnumerable<TransportAddress> listeners)
+    /// <param name="machine">Other addresses of this machine; their ports do not matter.</param>
+    /// <param name="translators">Prefixes of the operator's NAT64, beside the well-known one.</param>
+    public PeerPolicy(
+        AddressBlockSet allow, AddressBlockSet deny, RelayedAddressSet relayed, IEnumerable<TransportAddress> listeners,
+        IEnumerable<TransportAddress>? machine = null, IEnumerable<Nat64Prefix>? translators = null)
     {
         this.allow = allow;
         this.deny = deny;
         this.relayed = relayed;
         this.listeners = [.. listeners];
-        ownAddresses = [.. this.listeners.Select(listener => listener.WithPort(0)), .. relayed.All.SelectMany(address => new[] { address.Local, address.Public })];
+        ownAddresses =
+        [
+            .. this.listeners.Concat(machine ?? []).Select(listener => listener.WithPort(0)),
+            .. relayed.All.SelectMany(address => new[] { address.Local, address.Public }),
+        ];
+        ownNumbers = [.. ownAddresses.Select(address => AddressBlock.ValueOf(address))];
+        this.translators = [.. translators ?? []];
     }
 
     /// <summary>Judges a peer for CreatePermission, ChannelBind and, through them, every packet.</summary>
@@ -63,7 +75,7 @@ internal sealed class PeerPolicy
             return relayed.IsRelayedNow(peer) || IsOwnServiceOpen(peer) ? PeerVerdict.OwnAddress : PeerVerdict.Denied;
         }
 
-        return IsOpen(address) ? PeerVerdict.Allowed : PeerVerdict.Denied;
+        return IsOpen(address, limits) ? PeerVerdict.Allowed : PeerVerdict.Denied;
     }
 
     /// <summary>Judges again the address of a permission that was given before. Ports of an own address are judged packet by packet.</summary>
@@ -96,7 +108,7 @@ internal sealed class PeerPolicy
         return !listeners.Contains(peer) && allow.Contains(address) && !deny.Contains(address);
     }
 
-    private bool IsOpen(UInt128 address)
+    private bool IsOpen(UInt128 address, PeerLimits limits)
     {
         if (!IsOpenItself(address))
         {
@@ -106,7 +118,15 @@ internal sealed class PeerPolicy
         Span<UInt128> embedded = stackalloc UInt128[2];
         foreach (var hidden in embedded[..SpecialAddresses.FindEmbedded(address, embedded)])
         {
-            if (!IsOpenItself(hidden))
+            if (!IsOpenInside(hidden, limits))
+            {
+                return false;
+            }
+        }
+
+        foreach (var translator in translators)
+        {
+            if (translator.TryFind(address, out var hidden) && !IsOpenInside(hidden, limits))
             {
                 return false;
             }
@@ -115,7 +135,10 @@ internal sealed class PeerPolicy
         return true;
     }
 
-    private bool IsOpenItself(UInt128 address) => !deny.Contains(address) && (allow.Contains(address) || !SpecialAddresses.DeniedByDefault.Contains(address));
+    // Where a packet ends after a translator: not at this machine either, nor where the tenant closed the way.
+    private bool IsOpenInside(UInt128 hidden, PeerLimits limits) => IsOpenItself(hidden) && !ownNumbers.Contains(hidden) && !limits.TenantDeny.Contains(hidden);
+
+    private bool IsOpenItself(UInt128 address) => !deny.Contains(address) && (allow.Contains(address) || !SpecialAddresses.IsDenied(address));
 }
 
 /// <summary>Peer rules of a tenant and a credential. They only narrow: what the relay's operator closed stays closed.</summary>

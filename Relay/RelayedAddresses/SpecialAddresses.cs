@@ -3,13 +3,14 @@ namespace NetDiscovery.Relay.RelayedAddresses;
 /// <summary>Addresses that no stranger may reach through a relay unless its operator says so, and the IPv4 addresses hidden inside IPv6 ones.</summary>
 internal static class SpecialAddresses
 {
-    /// <summary>The safe default: every block of the IANA special-purpose registries that is not plain global unicast.</summary>
-    public static AddressBlockSet DeniedByDefault { get; } = AddressBlockSet.FromValidated(
+    // Every block of the IANA special-purpose registries inside IPv4 and IPv6 global unicast, and what clouds keep for themselves.
+    private static AddressBlockSet DeniedByDefault { get; } = AddressBlockSet.FromValidated(
     [
         "0.0.0.0/8",          // this network
         "10.0.0.0/8",         // private
-        "100.64.0.0/10",      // carrier-grade NAT
+        "100.64.0.0/10",      // carrier-grade NAT, a cloud metadata service
         "127.0.0.0/8",        // loopback
+        "168.63.129.16/32",   // Azure's service address inside every virtual machine
         "169.254.0.0/16",     // link-local, cloud metadata services
         "172.16.0.0/12",      // private
         "192.0.0.0/24",       // IETF protocol assignments
@@ -24,25 +25,27 @@ internal static class SpecialAddresses
         "203.0.113.0/24",     // documentation
         "224.0.0.0/4",        // multicast
         "240.0.0.0/4",        // reserved, broadcast
-        "::/128",             // unspecified
-        "::1/128",            // loopback
+        "::/96",              // unspecified, loopback, IPv4-compatible (deprecated)
         "64:ff9b:1::/48",     // local-use NAT64: where the IPv4 address sits depends on the site
-        "100::/64",           // discard only
         "2001::/23",          // IETF protocol assignments, Teredo and ORCHID among them
         "2001:db8::/32",      // documentation
+        "2620:4f:8000::/48",  // AS112
+        "3ffe::/16",          // 6bone, given back
         "3fff::/20",          // documentation
-        "5f00::/16",          // segment routing
-        "fc00::/7",           // unique local
-        "fe80::/10",          // link-local
-        "fec0::/10",          // site-local, deprecated
-        "ff00::/8",           // multicast
     ]);
+
+    // All that IANA has given out as global unicast. The rest of IPv6 (unique local, link-local, multicast, discard-only, segment routing …) is nobody's to reach.
+    private static readonly AddressBlock GlobalUnicast = AddressBlock.Parse("2000::/3");
 
     private static readonly AddressBlock SixToFour = AddressBlock.Parse("2002::/16");
     private static readonly AddressBlock Teredo = AddressBlock.Parse("2001::/32");
     private static readonly AddressBlock Nat64 = AddressBlock.Parse("64:ff9b::/96");
     private static readonly AddressBlock Compatible = AddressBlock.Parse("::/96");
     private static readonly AddressBlock Isatap = AddressBlock.Parse("::5efe:0:0/96");
+
+    /// <returns>True when <paramref name="address"/> is closed unless the operator opens it.</returns>
+    public static bool IsDenied(UInt128 address) =>
+        DeniedByDefault.Contains(address) || (address >> 32 != 0xFFFF && !GlobalUnicast.Contains(address) && !Nat64.Contains(address));
 
     /// <summary>Finds the IPv4 addresses a packet to <paramref name="address"/> may end at.</summary>
     /// <param name="address">An IPv6 address as <see cref="AddressBlock.ValueOf(uint)"/> numbers them.</param>

@@ -53,6 +53,21 @@ public sealed class PeerPolicyTests
     [InlineData("[64:ff9b::8.8.8.8]:1", true)]
     [InlineData("[64:ff9b:1::8.8.8.8]:1", false)]
     [InlineData("[2600::5efe:10.0.0.1]:1", false)]
+    [InlineData("168.63.129.16:80", false)]
+    [InlineData("168.63.129.17:80", true)]
+    [InlineData("100.100.100.200:80", false)]
+    [InlineData("[fd00:ec2::254]:80", false)]
+    [InlineData("[64:ff9b::169.254.169.254]:80", false)]
+    [InlineData("[2002:a9fe:a9fe::1]:80", false)]
+    [InlineData("[::8.8.8.8]:1", false)]
+    [InlineData("[::ffff:0:8.8.8.8]:1", false)]
+    [InlineData("[1::1]:1", false)]
+    [InlineData("[4000::1]:1", false)]
+    [InlineData("[5f00::1]:1", false)]
+    [InlineData("[8000::1]:1", false)]
+    [InlineData("[3ffe::1]:1", false)]
+    [InlineData("[2620:4f:8000::1]:1", false)]
+    [InlineData("[2a00:1450:4001::1]:1", true)]
     public void Special_addresses_are_denied_by_default(string peer, bool allowed) =>
         Assert.Equal(allowed ? PeerVerdict.Allowed : PeerVerdict.Denied, Policy().Judge(TransportAddress.Parse(peer), PeerLimits.None));
 
@@ -132,6 +147,51 @@ public sealed class PeerPolicyTests
         Assert.Equal("10.0.0.5:50000", relayed.ToLocal(TransportAddress.Parse("9.9.9.9:50000")).ToString());
         Assert.Equal("9.9.9.9:50000", relayed.ToPublic(TransportAddress.Parse("10.0.0.5:50000")).ToString());
         Assert.Equal("10.0.0.5:50001", relayed.ToPublic(TransportAddress.Parse("10.0.0.5:50001")).ToString());
+    }
+
+    [Theory]
+    [InlineData("2a01:64::/32", "2a01:64:a00:1::", false)]
+    [InlineData("2a01:64::/32", "2a01:64:808:808::", true)]
+    [InlineData("2a01:64::/40", "2a01:64:a:0:1::", false)]
+    [InlineData("2a01:64::/48", "2a01:64:0:a00:0:100::", false)]
+    [InlineData("2a01:64::/56", "2a01:64:0:a:0:1::", false)]
+    [InlineData("2a01:64::/64", "2a01:64::a:0:100:0", false)]
+    [InlineData("2a01:64::/64", "2a01:64::8:808:800:0", true)]
+    [InlineData("2a01:64::/96", "2a01:64::10.0.0.1", false)]
+    [InlineData("2a01:64::/96", "2a01:64::8.8.8.8", true)]
+    [InlineData("2a01:64::/96", "2a01:64::1:10.0.0.1", true)]
+    public void Addresses_inside_the_operators_NAT64_are_judged_too(string prefix, string peer, bool allowed)
+    {
+        Assert.True(Nat64Prefix.TryParse(prefix, out var translator));
+        var local = TransportAddress.Parse("9.9.9.9:0");
+        var policy = new PeerPolicy(Blocks(), Blocks(), new RelayedAddressSet(new RelayedAddress(local, local, new PortPool(50_000, 50_010))), [local.WithPort(3478)], [], [translator]);
+        Assert.Equal(allowed ? PeerVerdict.Allowed : PeerVerdict.Denied, policy.Judge(TransportAddress.Parse($"[{peer}]:1"), PeerLimits.None));
+        Assert.Equal(PeerVerdict.Denied, policy.Judge(TransportAddress.Parse("[64:ff9b::9.9.9.9]:3478"), PeerLimits.None));
+    }
+
+    [Theory]
+    [InlineData("2a01:64::/97")]
+    [InlineData("2a01:64::")]
+    [InlineData("10.0.0.0/32")]
+    [InlineData("")]
+    [InlineData(null)]
+    public void What_is_no_NAT64_prefix_is_refused(string? text) => Assert.False(Nat64Prefix.TryParse(text, out _));
+
+    [Fact]
+    public void Other_addresses_of_this_machine_are_closed()
+    {
+        var local = TransportAddress.Parse("9.9.9.9:0");
+        var policy = new PeerPolicy(Blocks(), Blocks(), new RelayedAddressSet(new RelayedAddress(local, local, new PortPool(50_000, 50_010))), [local.WithPort(3478)], [TransportAddress.Parse("9.9.9.8:0")]);
+        Assert.Equal(PeerVerdict.Denied, policy.Judge(TransportAddress.Parse("9.9.9.8:5432"), PeerLimits.None));
+        Assert.Equal(PeerVerdict.Allowed, policy.Judge(TransportAddress.Parse("9.9.9.7:5432"), PeerLimits.None));
+    }
+
+    [Fact]
+    public void Tenants_refusals_hold_through_a_translator()
+    {
+        var limits = new PeerLimits(AddressBlockSet.Empty, Blocks("8.8.8.8"), AddressBlockSet.Empty);
+        Assert.Equal(PeerVerdict.Denied, Policy().Judge(TransportAddress.Parse("[64:ff9b::8.8.8.8]:1"), limits));
+        Assert.Equal(PeerVerdict.Allowed, Policy().Judge(TransportAddress.Parse("[64:ff9b::8.8.4.4]:1"), limits));
     }
 
     [Theory]
