@@ -110,7 +110,15 @@ internal sealed class RelayFixture : IAsyncDisposable
     public async Task<TurnClient> ConnectAsync(ClientTransport transport = ClientTransport.Udp, MintedCredential? credential = null, Func<TurnClientOptions, TurnClientOptions>? change = null)
     {
         credential ??= Mint();
-        var options = new TurnClientOptions { Server = EndPoint, Transport = transport, Username = credential.Username, Password = credential.Password };
+        var secure = transport is ClientTransport.Tls or ClientTransport.Dtls;
+        var options = new TurnClientOptions
+        {
+            Server = secure ? TlsEndPoint : EndPoint,
+            Transport = transport,
+            Username = credential.Username,
+            Password = credential.Password,
+            CertificateValidation = secure ? (_, _, _, _) => true : null,
+        };
         return await new TurnClient(change?.Invoke(options) ?? options).ConnectAsync(TestContext.Current.CancellationToken);
     }
 

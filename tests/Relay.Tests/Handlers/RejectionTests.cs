@@ -15,7 +15,7 @@ public sealed class RejectionTests
 {
     private static readonly TransportAddress Peer = TransportAddress.Parse("127.0.0.1:9");
 
-    public static TheoryData<ClientTransport> Transports => [ClientTransport.Udp, ClientTransport.Tcp];
+    public static TheoryData<ClientTransport> Transports => [ClientTransport.Udp, ClientTransport.Tcp, ClientTransport.Tls, ClientTransport.Dtls];
 
     [Theory, MemberData(nameof(Transports))]
     public Task Allocate_without_requested_transport_answers_400(ClientTransport transport) =>
@@ -231,7 +231,7 @@ public sealed class RejectionTests
     [Theory, MemberData(nameof(Transports))]
     public async Task Transport_the_tenant_does_not_offer_answers_403(ClientTransport transport)
     {
-        var tenant = new TestTenant(new DiscoveryConfiguration { Transports = ["tls"] });
+        var tenant = new TestTenant(new DiscoveryConfiguration { Transports = [transport == ClientTransport.Tls ? "udp" : "tls"] });
         await using var relay = RelayFixture.Start(tenant: tenant);
         await using var client = await relay.ConnectAsync(transport);
         Assert.Equal(403, await client.AllocateCodeAsync());

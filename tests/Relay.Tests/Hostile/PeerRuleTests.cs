@@ -31,7 +31,7 @@ public sealed class PeerRuleTests
     public async Task Forbidden_peers_get_no_permission_no_channel_and_no_datagram(ClientTransport transport)
     {
         await using var relay = RelayFixture.Start(options => (options.AllowPeers, options.ListenAddresses) = ([], ["127.0.0.1", "::1"]));
-        await using var client = await ConnectAsync(relay, transport);
+        await using var client = await relay.ConnectAsync(transport);
         Assert.Equal(0, await client.AllocateCodeAsync((ref StunWriter w) => w.Add(new AdditionalAddressFamily(IPFamily.IPv6))));
         foreach (var peer in ForbiddenIPv4.Select(text => $"{text}:9").Concat(ForbiddenIPv6.Select(text => $"[{text}]:9")).Append($"127.0.0.1:{relay.Options.Port}").Append("127.0.0.1:22"))
         {
@@ -66,8 +66,8 @@ public sealed class PeerRuleTests
     public async Task Two_clients_of_one_relay_meet_at_their_relayed_addresses_and_nowhere_else_on_it(ClientTransport transport)
     {
         await using var relay = RelayFixture.Start(options => options.AllowPeers = []);
-        await using var one = await ConnectAsync(relay, transport);
-        await using var other = await ConnectAsync(relay, transport);
+        await using var one = await relay.ConnectAsync(transport);
+        await using var other = await relay.ConnectAsync(transport);
         var first = (await one.AllocateAsync()).Relayed;
         var second = (await other.AllocateAsync()).Relayed;
         Assert.Equal(0, await one.PermitCodeAsync(second));
@@ -81,9 +81,6 @@ public sealed class PeerRuleTests
         await other.RefreshAsync(0);
         Assert.Equal(403, await one.BindCodeAsync(0x4001, second));
     }
-
-    private static Task<TurnClient> ConnectAsync(RelayFixture relay, ClientTransport transport) => relay.ConnectAsync(transport, change: options =>
-        transport is ClientTransport.Tls or ClientTransport.Dtls ? options with { Server = relay.TlsEndPoint, CertificateValidation = (_, _, _, _) => true } : options);
 
     private static byte[] SendIndication(TransportAddress peer)
     {
