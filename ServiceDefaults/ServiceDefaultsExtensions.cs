@@ -44,6 +44,7 @@ public static class ServiceDefaultsExtensions
             console.TimestampFormat = "HH:mm:ss.fff ";
             console.UseUtcTimestamp = true;
         });
+        builder.Services.AddValidatedOptions<AddressLoggingOptions, AddressLoggingOptionsValidator>(AddressLoggingOptions.Section);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddHealthChecks();
 

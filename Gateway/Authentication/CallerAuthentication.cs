@@ -4,13 +4,14 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.ServiceDefaults;
 
 namespace NetDiscovery.Gateway.Authentication;
 
 /// <summary>Reads the Authorization header of API requests and puts the <see cref="Caller"/> into the request's features.</summary>
-public sealed class CallerAuthentication(
+public sealed partial class CallerAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder,
-    CallerDirectory callers, FailureLimiter failures, GatewayMetrics metrics)
+    CallerDirectory callers, FailureLimiter failures, GatewayMetrics metrics, IOptions<AddressLoggingOptions> logging)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     /// <summary>Name of the scheme.</summary>
@@ -49,6 +50,11 @@ public sealed class CallerAuthentication(
         {
             failures.Failed(source, credential.Claimed);
             metrics.Authenticated(credential.Kind, "wrong");
+            if (Logger.IsEnabled(LogLevel.Debug) && source is not null)
+            {
+                LogWrong(Logger, credential.Claimed, ClientAddressFormat.Write(logging.Value.ClientAddresses, source, Context.Connection.RemotePort));
+            }
+
             return AuthenticateResult.Fail("Wrong credential.");
         }
 

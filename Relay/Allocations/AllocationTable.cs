@@ -16,9 +16,10 @@ namespace NetDiscovery.Relay.Allocations;
 /// <param name="wheel">The worker's deadlines.</param>
 /// <param name="clock">The worker's time.</param>
 /// <param name="metrics">Counts openings and endings.</param>
+/// <param name="log">Tells of openings and endings.</param>
 /// <param name="mobile">Those that may move.</param>
 /// <param name="replies">What is answered to an Allocate that comes again after its allocation has moved.</param>
-internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, RelayMetrics metrics, MobileAllocations mobile, ReplyMemory replies)
+internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, RelayMetrics metrics, ClientLog log, MobileAllocations mobile, ReplyMemory replies)
 {
     // How long a client whose connection has ended may take to come back with its ticket.
     private const long AwayTicks = 60 * TimingWheel.TicksPerSecond;
@@ -131,6 +132,7 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
         allocation.Leg.OnAllocation(open: true);
         FastPath.OnPlaced(allocation);
         metrics.AllocationOpened(allocation.FiveTuple.Transport);
+        log.Opened(allocation);
     }
 
     /// <summary>Ends an allocation: ports, counters, quota and journal are settled when the method returns. Twice is the same as once.</summary>
@@ -169,6 +171,7 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
         }
 
         metrics.AllocationClosed(allocation.FiveTuple.Transport, reason);
+        log.Closed(allocation, reason);
         allocation.Leg.OnAllocation(open: false);
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Credentials;
@@ -88,7 +89,7 @@ internal sealed class Credential
     /// <param name="algorithm">How the password becomes a key (RFC 8489 §18.5).</param>
     public IntegrityKey KeyFor(SigningKey signingKey, ReadOnlySpan<byte> realm, PasswordAlgorithmId algorithm)
     {
-        if (!ReferenceEquals(signedWith, signingKey) && signedWith?.Secret.AsSpan().SequenceEqual(signingKey.Secret) != true)
+        if (!ReferenceEquals(signedWith, signingKey) && !CryptographicOperations.FixedTimeEquals(signedWith?.Secret, signingKey.Secret))
         {
             md5 = sha256 = null;
         }

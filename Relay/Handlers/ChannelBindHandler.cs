@@ -38,7 +38,7 @@ internal static class ChannelBindHandler
         var verdict = context.Worker.Services.Peers.Judge(peer, allocation.Credential.Tenant.Policy.PeerLimits(allocation.Credential.Peers));
         if (verdict == PeerVerdict.Denied)
         {
-            return context.Error(StunErrorCode.Forbidden, "Forbidden peer address"u8);
+            return context.ForbiddenPeer(peer);
         }
 
         // 3. Neither number nor peer bound otherwise.

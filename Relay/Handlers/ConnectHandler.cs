@@ -37,7 +37,7 @@ internal static class ConnectHandler
 
         if (context.Worker.Services.Peers.JudgeStream(peer, allocation.Credential.Tenant.Policy.PeerLimits(allocation.Credential.Peers)) == PeerVerdict.Denied)
         {
-            return context.Error(StunErrorCode.Forbidden, "Forbidden peer address"u8);
+            return context.ForbiddenPeer(peer);
         }
 
         // 5. The answer follows.

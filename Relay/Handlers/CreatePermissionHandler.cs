@@ -43,7 +43,7 @@ internal static class CreatePermissionHandler
             var verdict = context.Worker.Services.Peers.Judge(peer, limits);
             if (verdict == PeerVerdict.Denied)
             {
-                return context.Error(StunErrorCode.Forbidden, "Forbidden peer address"u8);
+                return context.ForbiddenPeer(peer);
             }
 
             peers[count] = peer;

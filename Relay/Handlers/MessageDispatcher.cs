@@ -362,6 +362,11 @@ internal sealed class MessageDispatcher(Worker worker)
         }
 
         metrics.Replied(context.Tuple.Transport, context.Request.Method, context.Code);
+        if (context.Code != 0)
+        {
+            worker.Services.Clients.Refused(context.Request.Method, context.Tuple, context.Code);
+        }
+
         return result.Length > 0 && context.ReplyLeg.Send(worker.Response.AsSpan(0, result.Length), context.ReplyTo, droppable: false);
     }
 }

@@ -96,6 +96,13 @@ internal ref struct RequestContext
         return Finish(ref writer);
     }
 
+    /// <summary>Writes the refusal of a peer that policy closes, 403.</summary>
+    public HandlerResult ForbiddenPeer(in TransportAddress peer)
+    {
+        Worker.Services.Clients.PeerRefused(Request.Method, Tuple, peer);
+        return Error(StunErrorCode.Forbidden, "Forbidden peer address"u8);
+    }
+
     /// <summary>Begins an error response.</summary>
     public StunWriter BeginError(StunErrorCode code, scoped ReadOnlySpan<byte> reason)
     {

@@ -33,6 +33,7 @@ public static class RelayHosting
 
     private static void FillIn(RelayOptions options, IConfiguration configuration)
     {
+        options.ClientAddresses = AddressLoggingOptions.FormIn(configuration);
         if (options.Id.Length == 0)
         {
             options.Id = new string([.. Environment.MachineName.Where(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-').Take(64)]);

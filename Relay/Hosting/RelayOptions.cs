@@ -81,6 +81,9 @@ public sealed class RelayOptions
     /// </summary>
     public string[] Nat64Prefixes { get; set; } = [];
 
+    /// <summary>Form of client and peer addresses in log lines: <c>Logging:ClientAddresses</c>.</summary>
+    internal ServiceDefaults.ClientAddressForm ClientAddresses { get; set; }
+
     /// <summary><see cref="Nat64Prefixes"/>, read.</summary>
     internal IEnumerable<RelayedAddresses.Nat64Prefix> Translators => Nat64Prefixes.SelectMany(text =>
         RelayedAddresses.Nat64Prefix.TryParse(text, out var prefix) ? [prefix] : Array.Empty<RelayedAddresses.Nat64Prefix>());

@@ -82,6 +82,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             Bindings = new BindingCounters(cluster, identity, pacing, TimeSpan.FromSeconds(options.UsageReportSeconds), time, loggers.CreateLogger<BindingCounters>()),
             Metrics = metrics,
             Inherited = predecessor.Sockets,
+            Clients = new ClientLog(loggers.CreateLogger(ClientLog.Category), options.ClientAddresses),
             Time = time,
             Tickets = new MobilityTickets(nonceKey),
             PeerConnections = new PeerConnectionRegistry(options.MaxConnections),

@@ -52,6 +52,9 @@ internal sealed record RelayServices
 
     public required MobilityTickets Tickets { get; init; }
 
+    /// <summary>Log lines about clients.</summary>
+    public required ClientLog Clients { get; init; }
+
     public MobileAllocations Mobile { get; } = new();
 
     public Reservations Reservations { get; } = new();

@@ -51,7 +51,7 @@ internal sealed partial class Worker : IDisposable
 
         Path.Inherited = services.Inherited;
         Meter = new UsageMeter(Path.Log);
-        Table = new AllocationTable(Wheel, Clock, services.Metrics, services.Mobile, Replies) { Settle = Path.Settle };
+        Table = new AllocationTable(Wheel, Clock, services.Metrics, services.Clients, services.Mobile, Replies) { Settle = Path.Settle };
         Foreign = new ForeignTuples(this);
         Mailbox = new Mailbox(this, Foreign.Handle);
         Authenticator = new Authenticator(services.Options.Realm, services.Nonces, services.Tenants, services.Names, ThirdPartyAuthorization.From(services.Options.ThirdParty));

@@ -106,6 +106,7 @@ internal sealed partial class TcpListener : IDisposable
         if (limits.TryOpen(tuple.Client) is { } limit)
         {
             worker.Services.Metrics.ConnectionRefused(limit);
+            worker.Services.Clients.ConnectionRefused(tuple.Client, limit);
             accepted.Dispose();
             return;
         }
@@ -127,6 +128,7 @@ internal sealed partial class TcpListener : IDisposable
         }
         catch (Exception exception) when (exception is IOException or AuthenticationException or OperationCanceledException or ObjectDisposedException)
         {
+            worker.Services.Clients.HandshakeFailed(tuple.Client, exception);
             limits.Close(tuple.Client);
             return;
         }

@@ -10,11 +10,12 @@ public sealed class SettingsTests
     {
         using var data = new TemporaryFolder();
         var (exitCode, output) = await HostProcess.RunAsync(
-            "Standalone", [$"--Data:Path={data.Path}", "--Relay:Port=70000", "--Relay:AllowPeers:0=everything", "--Storage:Provider=Oracle"], Limit);
+            "Standalone", [$"--Data:Path={data.Path}", "--Relay:Port=70000", "--Relay:AllowPeers:0=everything", "--Storage:Provider=Oracle", "--Logging:ClientAddresses=7"], Limit);
 
         Assert.True(exitCode == 2, output);
         Assert.Contains("Relay:Port", output, StringComparison.Ordinal);
         Assert.Contains("Relay:AllowPeers:0", output, StringComparison.Ordinal);
+        Assert.Contains("Logging:ClientAddresses", output, StringComparison.Ordinal);
         Assert.Contains("Storage:Provider", output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }

@@ -32,6 +32,9 @@ internal sealed partial class StandaloneProcess : IAsyncDisposable
 
     public string OperatorKey { get; private set; } = "";
 
+    /// <summary>What the process has printed since it was last started.</summary>
+    public string Output => _process.Output;
+
     public Uri Url => new($"http://127.0.0.1:{HttpPort}");
 
     /// <summary>Starts on an empty data folder and waits until the start message is complete.</summary>

@@ -20,13 +20,15 @@ internal sealed class RelayFixture : IAsyncDisposable
     private readonly ServiceProvider meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly Action<RelayOptions>? configure;
     private readonly TimeProvider time;
+    private readonly ILoggerFactory loggers;
 
-    private RelayFixture(FakeCluster cluster, TestTenant tenant, Action<RelayOptions>? configure, TimeProvider time)
+    private RelayFixture(FakeCluster cluster, TestTenant tenant, Action<RelayOptions>? configure, TimeProvider time, ILoggerFactory loggers)
     {
         Cluster = cluster;
         Tenant = tenant;
         this.configure = configure;
         this.time = time;
+        this.loggers = loggers;
     }
 
     public FakeCluster Cluster { get; }
@@ -43,9 +45,9 @@ internal sealed class RelayFixture : IAsyncDisposable
 
     public IPEndPoint TlsEndPoint => new(IPAddress.Loopback, Options.TlsPort);
 
-    public static RelayFixture Start(Action<RelayOptions>? configure = null, TestTenant? tenant = null, TimeProvider? time = null, bool start = true)
+    public static RelayFixture Start(Action<RelayOptions>? configure = null, TestTenant? tenant = null, TimeProvider? time = null, bool start = true, ILoggerFactory? loggers = null)
     {
-        var fixture = new RelayFixture(new FakeCluster(), tenant ?? new TestTenant(), configure, time ?? TimeProvider.System);
+        var fixture = new RelayFixture(new FakeCluster(), tenant ?? new TestTenant(), configure, time ?? TimeProvider.System, loggers ?? Loggers());
         fixture.Cluster.Put(fixture.Tenant.Snapshot);
         if (start)
         {
@@ -74,7 +76,7 @@ internal sealed class RelayFixture : IAsyncDisposable
         configure?.Invoke(Options);
         var identity = new RelayIdentity(Options.Id, "local", Guid.NewGuid());
         var pacing = new ControlPlanePacing { Linger = TimeSpan.Zero, Heartbeat = TimeSpan.FromMilliseconds(100), StopWithin = TimeSpan.FromSeconds(2) };
-        var server = new RelayServer(Options, identity, Cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, Loggers());
+        var server = new RelayServer(Options, identity, Cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, loggers);
         Server ??= server;
         server.Start();
         server.Connect();
