@@ -17,6 +17,26 @@ public sealed class RejectionTests
 
     public static TheoryData<ClientTransport> Transports => [ClientTransport.Udp, ClientTransport.Tcp, ClientTransport.Tls, ClientTransport.Dtls];
 
+    public static TheoryData<ClientTransport, StunMethod> TransportsAndMethods
+    {
+        get
+        {
+            var all = new TheoryData<ClientTransport, StunMethod>();
+            foreach (var transport in Enum.GetValues<ClientTransport>())
+            {
+                foreach (var method in new[]
+                {
+                    StunMethod.Allocate, StunMethod.Refresh, StunMethod.CreatePermission, StunMethod.ChannelBind, StunMethod.Connect, StunMethod.ConnectionBind,
+                })
+                {
+                    all.Add(transport, method);
+                }
+            }
+
+            return all;
+        }
+    }
+
     [Theory, MemberData(nameof(Transports))]
     public Task Allocate_without_requested_transport_answers_400(ClientTransport transport) =>
         Fresh(transport, 400, client => client.CodeAsync(StunMethod.Allocate));
@@ -149,15 +169,7 @@ public sealed class RejectionTests
     public Task ChannelBind_to_another_family_answers_443(ClientTransport transport) =>
         Allocated(transport, 443, client => client.BindCodeAsync(0x4000, TransportAddress.Parse("[2600::1]:9")));
 
-    [Theory]
-    [InlineData(ClientTransport.Udp, StunMethod.Allocate)]
-    [InlineData(ClientTransport.Udp, StunMethod.Refresh)]
-    [InlineData(ClientTransport.Udp, StunMethod.CreatePermission)]
-    [InlineData(ClientTransport.Udp, StunMethod.ChannelBind)]
-    [InlineData(ClientTransport.Tcp, StunMethod.Allocate)]
-    [InlineData(ClientTransport.Tcp, StunMethod.Refresh)]
-    [InlineData(ClientTransport.Tcp, StunMethod.CreatePermission)]
-    [InlineData(ClientTransport.Tcp, StunMethod.ChannelBind)]
+    [Theory, MemberData(nameof(TransportsAndMethods))]
     public Task Unknown_required_attribute_answers_420_and_names_it(ClientTransport transport, StunMethod method) => Fresh(transport, 420, async client =>
     {
         var response = await client.RequestAsync(method, (ref StunWriter w) => w.Add((AttributeType)0x7ABC, [1, 2, 3]), new RequestOptions { ThrowOnError = false });
