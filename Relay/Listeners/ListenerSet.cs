@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using NetDiscovery.Relay.Handover;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners.Dtls;
+using NetDiscovery.Relay.Listeners.Linux;
 using NetDiscovery.Relay.Listeners.Tls;
 using NetDiscovery.Relay.Protocol;
 using NetDiscovery.ServiceDefaults;
@@ -10,7 +11,7 @@ using NetDiscovery.ServiceDefaults;
 namespace NetDiscovery.Relay.Listeners;
 
 /// <summary>All listeners of a relay: on every address UDP sockets of each worker, and TCP; with a certificate also DTLS sockets of each worker, and TLS.</summary>
-internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions options, SecureTransports? secure, TimeProvider time, ILoggerFactory loggers) : IDisposable
+internal sealed partial class ListenerSet(ImmutableArray<Worker> workers, RelayOptions options, SecureTransports? secure, TimeProvider time, ILoggerFactory loggers) : IDisposable
 {
     private readonly List<UdpListener> udp = [];
     private readonly List<TcpListener> tcp = [];
@@ -75,6 +76,12 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
     /// <summary>Begins to receive.</summary>
     public void Start()
     {
+        if (udp.Count > 0 && udp[0].Socket.Descriptor is >= 0 and var descriptor
+            && LibC.TryGetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_RCVBUF, out var doubled) && doubled / 2 < UdpListener.BufferBytes)
+        {
+            LogSmallBuffers(loggers.CreateLogger<ListenerSet>(), doubled / 2, UdpListener.BufferBytes);
+        }
+
         udp.ForEach(listener => listener.Start());
         tcp.ForEach(listener => listener.Start());
         dtls.ForEach(listener => listener.Start());
@@ -161,6 +168,9 @@ internal sealed class ListenerSet(ImmutableArray<Worker> workers, RelayOptions o
             throw Explain(local, "TCP", setting, exception.SocketErrorCode);
         }
     }
+
+    [LoggerMessage(1303, LogLevel.Warning, "The system buffers {Bytes} bytes for each UDP listener in place of {Wanted}: in a flood datagrams of clients are lost. Raise net.core.rmem_max, or give the relay CAP_NET_ADMIN")]
+    private static partial void LogSmallBuffers(ILogger logger, int bytes, int wanted);
 
     private void ProbeUdp(in TransportAddress local, string setting)
     {

@@ -8,7 +8,9 @@ namespace NetDiscovery.Relay.Listeners;
 /// <param name="worker">The worker it belongs to.</param>
 internal sealed class UdpListener(Worker worker) : ClientLeg, IDatagramSink, IDisposable
 {
-    private const int BufferBytes = 4 * 1024 * 1024;
+    /// <summary>Bytes of what has arrived that the system shall keep for each worker: all clients' datagrams come through here, and strangers' too.</summary>
+    public const int BufferBytes = 4 * 1024 * 1024;
+
     private IDatagramSocket? socket;
 
     /// <inheritdoc/>

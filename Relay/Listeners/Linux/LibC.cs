@@ -13,7 +13,7 @@ internal static unsafe partial class LibC
     public const int MSG_DONTWAIT = 0x40, MSG_ERRQUEUE = 0x2000;
     public const int AF_INET = 2, AF_INET6 = 10;
     public const int SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
-    public const int SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_REUSEPORT = 15, SO_PEERCRED = 17;
+    public const int SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_REUSEPORT = 15, SO_PEERCRED = 17, SO_SNDBUFFORCE = 32, SO_RCVBUFFORCE = 33;
     public const int LOCK_UN = 8;
     public const int IPPROTO_IP = 0, IP_MTU_DISCOVER = 10, IP_PMTUDISC_DONT = 0, IP_PMTUDISC_DO = 2, IP_PMTUDISC_OMIT = 5, IP_RECVERR = 11;
     public const int IPPROTO_IPV6 = 41, IPV6_RECVERR = 25, IPV6_V6ONLY = 26, IPV6_DONTFRAG = 62;
@@ -37,6 +37,9 @@ internal static unsafe partial class LibC
     [LibraryImport(Name, EntryPoint = "setsockopt")]
     public static partial int SetOption(int descriptor, int level, int option, void* value, uint size);
 
+    [LibraryImport(Name, EntryPoint = "getsockopt")]
+    public static partial int GetOption(int descriptor, int level, int option, void* value, uint* size);
+
     [LibraryImport(Name, EntryPoint = "close")]
     public static partial int Close(int descriptor);
 
@@ -54,9 +57,6 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Name, EntryPoint = "recvmsg", SetLastError = true)]
     public static partial nint ReceiveMessage(int descriptor, MessageHeader* message, int flags);
-
-    [LibraryImport(Name, EntryPoint = "getsockopt")]
-    public static partial int GetOption(int descriptor, int level, int option, void* value, uint* size);
 
     [LibraryImport(Name, EntryPoint = "sendto")]
     public static partial nint SendTo(int descriptor, byte* bytes, nuint size, int flags, byte* address, uint addressSize);
@@ -92,6 +92,17 @@ internal static unsafe partial class LibC
         var credentials = stackalloc int[3];
         uint size = 3 * sizeof(int);
         return GetOption(descriptor, SOL_SOCKET, SO_PEERCRED, credentials, &size) == 0 ? credentials[0] : 0;
+    }
+
+    /// <summary>Reads an option that is an int.</summary>
+    /// <returns>False when the system does not tell.</returns>
+    public static bool TryGetOption(int descriptor, int level, int option, out int value)
+    {
+        int read = 0;
+        uint size = sizeof(int);
+        var done = GetOption(descriptor, level, option, &read, &size) == 0;
+        value = read;
+        return done;
     }
 
     /// <summary><c>struct iovec</c>.</summary>

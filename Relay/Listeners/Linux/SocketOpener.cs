@@ -34,8 +34,9 @@ internal static unsafe class SocketOpener
             LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_REUSEPORT, 1);
         }
 
-        LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_RCVBUF, bufferBytes);
-        LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_SNDBUF, bufferBytes);
+        // With CAP_NET_ADMIN beyond the system's limits (net.core.rmem_max, wmem_max): a burst of strangers must not push clients' datagrams out.
+        _ = LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_RCVBUFFORCE, bufferBytes) || LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_RCVBUF, bufferBytes);
+        _ = LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_SNDBUFFORCE, bufferBytes) || LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_SNDBUF, bufferBytes);
         LibC.SetOption(descriptor, LibC.SOL_UDP, LibC.UDP_GRO, 1);
         var address = stackalloc byte[TransportAddress.MaxSockaddrSize];
         var size = (uint)local.WriteSockaddr(new Span<byte>(address, TransportAddress.MaxSockaddrSize));
