@@ -1,0 +1,1 @@
+global using TransportAddress = NetDiscovery.Relay.Protocol.TransportAddress;
