@@ -16,7 +16,7 @@ from .cells import Failure
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 HTTP = "http://127.0.0.1:8080"
 PORT, ALTERNATE_PORT, TLS_PORT = 3478, 3479, 5349
-START_SECONDS = USAGE_SECONDS = 60
+START_SECONDS, USAGE_SECONDS = 180, 60
 
 
 class Relay:
