@@ -12,7 +12,7 @@ def rows():
 
 
 def open_rows():
-    """Not seen passing yet: run by --firefox only."""
+    """Not seen passing on every transport yet: run by --firefox only."""
     return [Row("Firefox ESR", _browser("firefox"))]
 
 
