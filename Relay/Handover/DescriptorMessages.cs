@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using NetDiscovery.Relay.Listeners.Linux;
-using NetDiscovery.Relay.Protocol;
 
 namespace NetDiscovery.Relay.Handover;
 

@@ -1,5 +1,4 @@
 using NetDiscovery.Relay.Listeners.Linux;
-using NetDiscovery.Relay.Protocol;
 
 namespace NetDiscovery.Relay.Handover;
 

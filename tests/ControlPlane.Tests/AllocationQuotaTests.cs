@@ -1,5 +1,4 @@
 using NetDiscovery.ControlPlane.Tests.Fixtures;
-using NetDiscovery.Grains.Allowances;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Credentials;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using NetDiscovery.ControlPlane.Tests.Fixtures;
 using NetDiscovery.Grains.Interfaces.Tenants;
-using NetDiscovery.Relay.Client;
 using NetDiscovery.TestKit;
 
 namespace NetDiscovery.ControlPlane.Tests;

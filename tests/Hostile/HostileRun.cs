@@ -5,7 +5,6 @@ using NetDiscovery.Hostile.Attack;
 using NetDiscovery.Hostile.Load;
 using NetDiscovery.Hostile.Servers;
 using NetDiscovery.Relay.Client;
-using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Registries;
 using NetDiscovery.Relay.Protocol.Stun;
 

@@ -13,7 +13,8 @@ public sealed partial class DiscoveryReferenceTests
         var sources = Directory.EnumerateFiles(Path.Combine(RepositoryRoot.Path, "tests"), "*Tests.cs", SearchOption.AllDirectories).Select(File.ReadAllText).ToList();
 
         Assert.True(named.Count > 20);
-        Assert.Empty(named.Where(name => !sources.Exists(source => source.Contains($" {name}(", StringComparison.Ordinal))));
+        var missing = named.FindAll(name => !sources.Exists(source => source.Contains($" {name}(", StringComparison.Ordinal)));
+        Assert.True(missing.Count == 0, $"The page names tests that are not there: {string.Join(", ", missing)}");
     }
 
     [GeneratedRegex("`([A-Z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+)`")]

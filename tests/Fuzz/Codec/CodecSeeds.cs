@@ -3,7 +3,6 @@ using System.Text;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Credentials;
 using NetDiscovery.Relay.Allocations.Journal;
-using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Registries;
 using NetDiscovery.Relay.Protocol.Stun;
 using NetDiscovery.TestKit;
