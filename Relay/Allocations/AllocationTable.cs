@@ -201,7 +201,12 @@ internal sealed class AllocationTable(TimingWheel wheel, WorkerClock clock, Rela
     private void Switch(Allocation allocation, ClientPath path)
     {
         FastPath.OnClosing(allocation, IPFamily.None);
-        Unmap(allocation, allocation.FiveTuple);
+        if (allocation.FiveTuple != path.Tuple)
+        {
+            // A client whose connection has ended may come back from the very same port.
+            Unmap(allocation, allocation.FiveTuple);
+        }
+
         replies.Add(allocation.FiveTuple, allocation.AllocateTransaction, allocation.AllocateResponse, wheel.Now);
         var old = allocation.Leg;
         (allocation.FiveTuple, allocation.Leg, allocation.NewPath) = (path.Tuple, path.Leg, null);

@@ -60,7 +60,7 @@ internal sealed class AllocationModel(FuzzClock clock)
         }
 
         allocation.Place.Answered(allocation.AllocateTransaction, allocation.AllocateResponse, clock.Tick);
-        if (allocation.Place.Allocation == allocation)
+        if (allocation.Place != client && allocation.Place.Allocation == allocation)
         {
             allocation.Place.Allocation = null;
         }

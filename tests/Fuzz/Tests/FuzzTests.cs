@@ -20,6 +20,13 @@ public sealed class FuzzTests
         Assert.All(inputs, input => target.Execute(input));
     }
 
+    [Fact]
+    public void Client_that_comes_back_from_the_same_port_has_its_allocation()
+    {
+        using var target = FuzzTargets.Make(FuzzTargets.Handlers);
+        target.Execute(Convert.FromHexString("12809b9a2768b4220103808000000000" + "0e030001f9f4000003038000800300f7" + "0403800000000000"));
+    }
+
     [Theory, MemberData(nameof(Targets))]
     public async Task Some_seconds_of_fuzzing_find_nothing(string name)
     {
