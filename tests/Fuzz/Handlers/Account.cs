@@ -22,7 +22,7 @@ internal sealed class Account(int number)
     public int Variant { get; private set; }
 
     /// <summary>The next version of the tenant.</summary>
-    /// <param name="variant">Bits: 1 suspended, 2 denies a peer, 4 UDP only, 8 quota, 16 revokes <paramref name="revoked"/>, 32 revokes a label.</param>
+    /// <param name="variant">Bits: 1 suspended, 2 denies a peer, 4 UDP only, 16 revokes <paramref name="revoked"/>, 32 revokes a label.</param>
     /// <param name="revoked">A token.</param>
     /// <param name="now">The present.</param>
     public TenantSnapshot Next(int variant, TokenId revoked, DateTimeOffset now)
@@ -37,7 +37,6 @@ internal sealed class Account(int number)
             {
                 Peers = new PeerRules { Deny = (variant & 2) != 0 ? [Peers.TenantDenied] : [] },
                 Transports = (variant & 4) != 0 ? ["udp"] : ["udp", "tcp", "tls", "dtls"],
-                Quotas = (variant & 8) != 0 ? new Quotas { ConcurrentAllocations = 2, ConcurrentAllocationsPerCredential = 1 } : new Quotas(),
             },
             (variant & 16) != 0 ? [revoked] : [],
             (variant & 32) != 0 ? ImmutableSortedDictionary<string, DateTimeOffset>.Empty.Add("label", now) : ImmutableSortedDictionary<string, DateTimeOffset>.Empty);

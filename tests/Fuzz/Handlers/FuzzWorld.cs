@@ -77,7 +77,7 @@ internal sealed class FuzzWorld : IDisposable
         [
             accounts[0].Mint(1, now, ages),
             accounts[1].Mint(2, now, ages),
-            accounts[0].Mint(3, now, ages, new CredentialScopes { Peers = ["1.2.3.0/24"], MaxAllocations = 1, SourceAddress = "5.5.5.5/32" }),
+            accounts[0].Mint(3, now, ages, new CredentialScopes { Peers = ["1.2.3.0/24"], SourceAddress = "5.5.5.5/32" }),
             accounts[0].Mint(4, now, ages, label: "label"),
             accounts[2].Mint(5, now, ages),
             accounts[0].Mint(6, now, ages, keyVersion: 9),

@@ -166,8 +166,13 @@ internal sealed class Scene : IDisposable
 
     private Grains.Interfaces.TenantId? TenantNotKnown(ReadOnlySpan<byte> bytes)
     {
-        if (StunMessage.TryRead(bytes, out var message) != StunReadStatus.Ok || !message.TryFind(AttributeType.Username, out var username)
-            || world.IsCurrent(username) || !TurnCredential.TryDecode(username, out var claims) || world.Knows(claims.Tenant))
+        if (StunMessage.TryRead(bytes, out var message) != StunReadStatus.Ok || !message.TryFind(AttributeType.Username, out var username) || !TurnCredential.TryDecode(username, out var claims))
+        {
+            return null;
+        }
+
+        // A key newer than those known: the tenant is asked once more.
+        if (claims.KeyVersion <= 1 && (world.IsCurrent(username) || world.Knows(claims.Tenant)))
         {
             return null;
         }
