@@ -98,7 +98,12 @@ internal sealed class Authenticator(string realm, NonceIssuer nonces, TenantCach
                     return new AuthenticationOutcome(AuthenticationStatus.TenantUnavailable, Tenant: credential.Tenant.Id);
             }
 
-            return new AuthenticationOutcome(AuthenticationStatus.NoLongerGood, Standing: CredentialStanding.KeyRetired);
+            // A newer policy may have come while the one before was being looked through.
+            signingKey = credential.Tenant.Policy.FindKey(credential.Claims.KeyVersion);
+            if (signingKey is null)
+            {
+                return new AuthenticationOutcome(AuthenticationStatus.NoLongerGood, Standing: CredentialStanding.KeyRetired);
+            }
         }
 
         var key = signingKey is null ? NamedCredentials.FindKey(request, credential, realm, algorithm) : credential.KeyFor(signingKey, realm, algorithm);

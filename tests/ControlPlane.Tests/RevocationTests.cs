@@ -79,7 +79,8 @@ public sealed class RevocationTests(Region region)
         await using var relay = await RegionRelay.StartAsync(region);
         using var done = new CancellationTokenSource();
         var (oldest, allocated) = (await tenant.MintAsync(), 0);
-        var load = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        var byLoader = new int[4];
+        var load = Enumerable.Range(0, byLoader.Length).Select(loader => Task.Run(async () =>
         {
             while (!done.IsCancellationRequested)
             {
@@ -87,6 +88,7 @@ public sealed class RevocationTests(Region region)
                 await client.AllocateAsync(cancellationToken: TestContext.Current.CancellationToken);
                 await client.RefreshAsync(0, cancellationToken: TestContext.Current.CancellationToken);
                 Interlocked.Increment(ref allocated);
+                Interlocked.Increment(ref byLoader[loader]);
             }
         })).ToList();
         for (var rotation = 1; rotation <= 100; rotation++)
@@ -102,6 +104,14 @@ public sealed class RevocationTests(Region region)
             var before = Volatile.Read(ref allocated);
             Assert.NotEqual(0u, await tenant.Grain.RotateSigningKeyAsync());
             await Eventually.EventuallyAsync(() => Volatile.Read(ref allocated) > before || load.Any(task => task.IsFaulted), TimeSpan.FromSeconds(20), "an Allocate between two rotations");
+
+            // No client may need longer for its Allocate than 17 rotations take: a datagram that is lost costs half a second, in which this loop makes dozens.
+            if (rotation % 5 == 0)
+            {
+                var counts = byLoader.ToArray();
+                await Eventually.EventuallyAsync(
+                    () => load.Any(task => task.IsFaulted) || counts.Select((count, loader) => Volatile.Read(ref byLoader[loader]) > count).All(more => more), TimeSpan.FromSeconds(20), "an Allocate of each client");
+            }
         }
 
         await done.CancelAsync();
