@@ -130,7 +130,7 @@ public sealed class FieldLessonTests
     public async Task Allocates_that_fail_use_up_no_quota_and_no_port()
     {
         var tenant = new TestTenant(new DiscoveryConfiguration { Quotas = new Quotas { ConcurrentAllocations = 3 } });
-        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (6_710, 6_711), tenant);
+        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (6_740, 6_741), tenant);
         await using var first = await relay.ConnectAsync();
         await using var second = await relay.ConnectAsync();
         await using var third = await relay.ConnectAsync();

@@ -220,7 +220,7 @@ public sealed class SpliceTests
     [InlineData("stop")]
     public async Task End_of_the_allocation_ends_its_connections_and_nothing_stays(string how)
     {
-        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (6_700, 6_799));
+        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (6_800, 6_899));
         using var peer = new TcpPeer();
         using var second = new TcpPeer();
         await using var client = await relay.ConnectStreamAsync();
@@ -258,7 +258,7 @@ public sealed class SpliceTests
         await data.DisposeAsync();
         await client.DisposeAsync();
         await RelayFixture.UntilAsync(
-            () => relay.Server is { Allocations: 0, Connections: 0, FreePorts: 100 } && relay.Server.Services.PeerConnections.Open == 0 && OpenSockets(6_700) == 0,
+            () => relay.Server is { Allocations: 0, Connections: 0, FreePorts: 100 } && relay.Server.Services.PeerConnections.Open == 0 && OpenSockets(6_800) == 0,
             "no allocation, connection, port or socket left");
     }
 
