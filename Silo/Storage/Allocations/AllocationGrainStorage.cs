@@ -1,4 +1,3 @@
-using System.Globalization;
 using NetDiscovery.Grains.Allocations;
 using NetDiscovery.Grains.Interfaces;
 using Orleans.Storage;
@@ -29,7 +28,7 @@ public sealed class AllocationGrainStorage : IGrainStorage
         var state = Typed(stateName, grainState);
         var row = await store.ReadAsync(Id(grainId).ToString());
         state.State = row is { } found ? AllocationReader.Parse(found.Json) : new AllocationState();
-        state.ETag = row?.Version.ToString(CultureInfo.InvariantCulture);
+        state.ETag = row is { } known ? StateVersion.Text(known.Version) : null;
         state.RecordExists = row is not null;
     }
 
@@ -37,9 +36,9 @@ public sealed class AllocationGrainStorage : IGrainStorage
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var state = Typed(stateName, grainState);
-        var version = await commits.AddAsync(AllocationWrite.From(Id(grainId), Version(state.ETag), state.State ?? new AllocationState()))
-            ?? throw Conflict(grainId, state.ETag);
-        state.ETag = version.ToString(CultureInfo.InvariantCulture);
+        var version = await commits.AddAsync(AllocationWrite.From(Id(grainId), StateVersion.Parse(state.ETag), state.State ?? new AllocationState()))
+            ?? throw StateVersion.Conflict(grainId, state.ETag);
+        state.ETag = StateVersion.Text(version);
         state.RecordExists = true;
     }
 
@@ -47,9 +46,9 @@ public sealed class AllocationGrainStorage : IGrainStorage
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var state = Typed(stateName, grainState);
-        if (Version(state.ETag) is { } version && !await store.DeleteAsync(Id(grainId).ToString(), version))
+        if (StateVersion.Parse(state.ETag) is { } version && !await store.DeleteAsync(Id(grainId).ToString(), version))
         {
-            throw Conflict(grainId, state.ETag);
+            throw StateVersion.Conflict(grainId, state.ETag);
         }
 
         state.State = new AllocationState();
@@ -61,9 +60,4 @@ public sealed class AllocationGrainStorage : IGrainStorage
         ?? throw new NotSupportedException($"This storage holds {nameof(AllocationState)} only; state '{stateName}' is {typeof(T).Name}. Use the storage named Default.");
 
     private static AllocationId Id(GrainId grainId) => GrainKeys.AllocationOf(grainId.Key.ToString()!);
-
-    private static int? Version(string? etag) => string.IsNullOrEmpty(etag) ? null : int.Parse(etag, CultureInfo.InvariantCulture);
-
-    private static InconsistentStateException Conflict(GrainId grainId, string? etag) =>
-        new($"{grainId} was written by another activation since version {etag ?? "none"}.", "unknown", etag ?? "");
 }

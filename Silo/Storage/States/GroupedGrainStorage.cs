@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using NetDiscovery.Grains;
 using Orleans.Storage;
@@ -33,30 +32,30 @@ public sealed class GroupedGrainStorage : IGrainStorage
     {
         var row = await store.ReadAsync(stateName, Key(grainId));
         grainState.State = row is { } found ? JsonSerializer.Deserialize<T>(found.Json, StateJson.Options)! : Activator.CreateInstance<T>();
-        grainState.ETag = row?.Version.ToString(CultureInfo.InvariantCulture);
+        grainState.ETag = row is { } known ? StateVersion.Text(known.Version) : null;
         grainState.RecordExists = row is not null;
     }
 
     /// <inheritdoc/>
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var expected = Version(grainState.ETag);
+        var expected = StateVersion.Parse(grainState.ETag);
         var version = expected + 1 ?? (int)(time.GetUtcNow() - FirstVersion).TotalSeconds;
         if (!await commits.AddAsync(new StateWrite(stateName, Key(grainId), expected, version, JsonSerializer.Serialize(grainState.State, StateJson.Options))))
         {
-            throw Conflict(grainId, grainState.ETag);
+            throw StateVersion.Conflict(grainId, grainState.ETag);
         }
 
-        grainState.ETag = version.ToString(CultureInfo.InvariantCulture);
+        grainState.ETag = StateVersion.Text(version);
         grainState.RecordExists = true;
     }
 
     /// <inheritdoc/>
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        if (Version(grainState.ETag) is { } version && !await store.DeleteAsync(stateName, Key(grainId), version))
+        if (StateVersion.Parse(grainState.ETag) is { } version && !await store.DeleteAsync(stateName, Key(grainId), version))
         {
-            throw Conflict(grainId, grainState.ETag);
+            throw StateVersion.Conflict(grainId, grainState.ETag);
         }
 
         grainState.State = Activator.CreateInstance<T>();
@@ -65,9 +64,4 @@ public sealed class GroupedGrainStorage : IGrainStorage
     }
 
     private static string Key(GrainId grainId) => grainId.Key.ToString()!;
-
-    private static int? Version(string? etag) => string.IsNullOrEmpty(etag) ? null : int.Parse(etag, CultureInfo.InvariantCulture);
-
-    private static InconsistentStateException Conflict(GrainId grainId, string? etag) =>
-        new($"{grainId} was written by another activation since version {etag ?? "none"}.", "unknown", etag ?? "");
 }
