@@ -170,15 +170,27 @@ internal sealed unsafe class Forwarder : IDisposable
     // The first look at a new flow came with its ChannelBind.
     private const ulong FirstVisitAfter = 10_000_000_000;
 
+    // The kernel lets go of a program some moments after the process that attached it has died or closed it: a relay that comes right after its
+    // predecessor must not lose the fast path over that.
+    private static readonly TimeSpan BusyFor = TimeSpan.FromSeconds(2), BusyNap = TimeSpan.FromMilliseconds(5);
+
     private SafeFileHandle Attach(LinkInformation link)
     {
-        try
+        var since = Stopwatch.StartNew();
+        while (true)
         {
-            return Loaded.Attach(link.Index);
-        }
-        catch (BpfException exception)
-        {
-            throw new BpfException($"{link.Name}, {exception.Message}", -exception.Error);
+            try
+            {
+                return Loaded.Attach(link.Index);
+            }
+            catch (BpfException exception) when (exception.Error == SystemCalls.Busy && since.Elapsed < BusyFor)
+            {
+                Thread.Sleep(BusyNap);
+            }
+            catch (BpfException exception)
+            {
+                throw new BpfException($"{link.Name}, {exception.Message}", -exception.Error);
+            }
         }
     }
 

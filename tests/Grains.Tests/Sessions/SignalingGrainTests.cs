@@ -14,6 +14,7 @@ using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Grains.Tests.Sessions;
 
+[Collection(GrainCluster.Clock)]
 public sealed class SignalingGrainTests(GrainCluster cluster)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
