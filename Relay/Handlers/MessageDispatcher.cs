@@ -37,6 +37,13 @@ internal sealed class MessageDispatcher(Worker worker)
     private readonly StrangerAnswers strangers = new(worker.Services.Options, worker.Services.WorkerCount);
     private readonly RelayMetrics metrics = worker.Services.Metrics;
 
+    /// <summary>An indication with something that has to be understood and is not is discarded (RFC 8489 §6.3.2).</summary>
+    public bool HasUnknown(in StunMessage indication)
+    {
+        Span<AttributeType> unknown = stackalloc AttributeType[1];
+        return indication.CopyUnknownRequired(understood, unknown) > 0;
+    }
+
     /// <summary>Handles one message.</summary>
     /// <param name="message">A datagram, or a frame of a stream with its padding.</param>
     /// <param name="tuple">Between whom.</param>
@@ -326,13 +333,6 @@ internal sealed class MessageDispatcher(Worker worker)
         StunMethod.Connect => ConnectHandler.Handle(ref context, allocation),
         _ => ChannelBindHandler.Handle(ref context, allocation),
     };
-
-    // An indication with something that has to be understood and is not is discarded (RFC 8489 §6.3.2).
-    private bool HasUnknown(in StunMessage indication)
-    {
-        Span<AttributeType> unknown = stackalloc AttributeType[1];
-        return indication.CopyUnknownRequired(understood, unknown) > 0;
-    }
 
     private bool TryRefuseUnknown(ref RequestContext context, scoped ReadOnlySpan<AttributeType> more, out HandlerResult refusal)
     {

@@ -65,9 +65,6 @@ internal sealed unsafe class DepartureLog
     /// <summary>Where the messages of a batch are put together, <see cref="MaxMessages"/> of them.</summary>
     public LibC.MessageHeader* Messages { get; }
 
-    /// <summary>A log that nothing outlives.</summary>
-    public static DepartureLog InMemory() => new((byte*)NativeMemory.AllocZeroed(Size));
-
     /// <summary>Says what the datagram that is sent next adds.</summary>
     /// <param name="slot">Its allocation.</param>
     /// <param name="kind">Which counters.</param>

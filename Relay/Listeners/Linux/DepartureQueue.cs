@@ -29,6 +29,7 @@ internal sealed unsafe class DepartureQueue : IDisposable
     private readonly Departure* departures = (Departure*)NativeMemory.AllocZeroed(MaxDepartures, (nuint)sizeof(Departure));
     private readonly LibC.IoVector* parts = (LibC.IoVector*)NativeMemory.AllocZeroed(MaxDepartures, (nuint)sizeof(LibC.IoVector));
     private readonly byte* controls = (byte*)NativeMemory.AllocZeroed(MaxDepartures * ControlStride);
+    private readonly byte* unjournaled = (byte*)NativeMemory.AllocZeroed(DepartureLog.Size);
     private readonly int[] heads = new int[DepartureLog.MaxMessages + 1];
     private readonly BatchedDatagramSocket?[] waiting = new BatchedDatagramSocket?[MaxDepartures];
     private int count;
@@ -36,8 +37,10 @@ internal sealed unsafe class DepartureQueue : IDisposable
     private int waitingCount;
     private int messageCount;
 
-    /// <summary>Keeps what is in the queue until it is counted.</summary>
-    public DepartureLog Log { get; set; } = DepartureLog.InMemory();
+    public DepartureQueue() => Log = new DepartureLog(unjournaled);
+
+    /// <summary>Keeps what is in the queue until it is counted; at first in memory that nothing outlives.</summary>
+    public DepartureLog Log { get; set; }
 
     /// <summary>Appends a datagram; sends everything first when there is no room.</summary>
     /// <param name="socket">The socket it leaves from.</param>
@@ -140,6 +143,7 @@ internal sealed unsafe class DepartureQueue : IDisposable
         NativeMemory.Free(departures);
         NativeMemory.Free(parts);
         NativeMemory.Free(controls);
+        NativeMemory.Free(unjournaled);
     }
 
     private int MakeMessages(int first, bool segmented)

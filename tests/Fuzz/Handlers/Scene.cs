@@ -180,14 +180,15 @@ internal sealed class Scene : IDisposable
         return claims.Tenant;
     }
 
-    private static bool IsData(ReadOnlySpan<byte> message)
+    private bool IsData(ReadOnlySpan<byte> message)
     {
         if (message.IsEmpty || StreamFraming.Classify(message[0], TurnDefaults.MaxRfc5766Channel) != FrameKind.Stun)
         {
             return ChannelData.TryRead(message, out _, TurnDefaults.MaxRfc5766Channel);
         }
 
-        return StunMessage.TryRead(message, out var stun) == StunReadStatus.Ok && stun is { Class: StunClass.Indication, Method: StunMethod.Send } && (!stun.HasFingerprint || stun.CheckFingerprint());
+        return StunMessage.TryRead(message, out var stun) == StunReadStatus.Ok && stun is { Class: StunClass.Indication, Method: StunMethod.Send }
+            && (!stun.HasFingerprint || stun.CheckFingerprint()) && !world.Worker.Dispatcher.HasUnknown(stun);
     }
 
     private static bool IsRequest(ReadOnlySpan<byte> message) =>

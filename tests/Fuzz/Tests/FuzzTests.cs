@@ -27,6 +27,13 @@ public sealed class FuzzTests
         target.Execute(Convert.FromHexString("12809b9a2768b4220103808000000000" + "0e030001f9f4000003038000800300f7" + "0403800000000000"));
     }
 
+    [Fact]
+    public void Indication_that_has_to_be_discarded_moves_no_client()
+    {
+        using var target = FuzzTargets.Make(FuzzTargets.Handlers);
+        target.Execute(Convert.FromHexString("01038080c6000000" + "0310800080030000" + "467082a72e08e488" + "0880000000000000"));
+    }
+
     [Theory, MemberData(nameof(Targets))]
     public async Task Some_seconds_of_fuzzing_find_nothing(string name)
     {
