@@ -1,3 +1,5 @@
+using NetDiscovery.Grains.Interfaces;
+
 namespace NetDiscovery.Gateway.Problems;
 
 /// <summary>Tells failures of what stands behind the gateway from failures of the gateway.</summary>
@@ -12,15 +14,19 @@ public static class ClusterFailure
         {
             // An exception type that only the silo knows arrives as a stand-in that keeps the name.
             var name = cause is Orleans.Serialization.UnavailableExceptionFallbackException unknown ? unknown.ExceptionType : cause.GetType().FullName;
-            if (name is not null && StorageWords.Any(word => name.Contains(word, StringComparison.Ordinal)))
+            if (cause is StorageUnavailableException || name is not null && StorageWords.Any(word => name.Contains(word, StringComparison.Ordinal)))
             {
                 return ProblemCodes.StorageUnavailable;
             }
         }
 
-        return exception is OrleansException or TimeoutException or ObjectDisposedException or Orleans.Serialization.UnavailableExceptionFallbackException
-            || exception.GetType().Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true
+        return exception is OrleansException or TimeoutException or ObjectDisposedException
+            || IsOfOrleans(exception.GetType())
+            || exception is ArgumentException && IsOfOrleans(exception.TargetSite?.DeclaringType)
             ? ProblemCodes.ClusterUnavailable
             : null;
     }
+
+    /// <summary>Of Orleans' own, whichever package: also its client's ArgumentException for a grain that no silo it knows of has, as while silos start.</summary>
+    private static bool IsOfOrleans(Type? type) => type?.Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true;
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using NetDiscovery.ServiceDefaults;
 using NetDiscovery.Silo.Storage;
 using Orleans.Configuration;
+using Orleans.Serialization;
 
 namespace NetDiscovery.Silo.Hosting;
 
@@ -55,6 +56,10 @@ public static class SiloHosting
         }
 
         silo.AddDefaultGrainStorage();
+        silo.AddIncomingGrainCallFilter<StorageFailureFilter>();
+
+        // A grain that can't read its state never gets to the filter: the store's own exception crosses the wire, and without this only that it could not.
+        silo.Services.Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.Add(nameof(Npgsql)));
         AddReminders(silo, configuration);
 #pragma warning disable ORLEANSEXP003 // Measured: the default directory loses activations of surviving silos when one dies, this one none.
         silo.AddDistributedGrainDirectory();

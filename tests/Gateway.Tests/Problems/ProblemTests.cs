@@ -1,7 +1,11 @@
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Gateway.Tests.Fakes;
 using NetDiscovery.Gateway.Tests.Hosting;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Gateway.Tests.Problems;
 
@@ -72,6 +76,9 @@ public sealed class ProblemTests(FakeGateway fake) : IClassFixture<FakeGateway>
         { new OrleansException("secret detail"), "cluster_unavailable" },
         { new OrleansException("secret detail", new Orleans.Storage.BadProviderConfigException()), "storage_unavailable" },
         { new Npgsql.NpgsqlException("secret detail"), "storage_unavailable" },
+        { new StorageUnavailableException("secret detail"), "storage_unavailable" },
+        { new Orleans.Serialization.CodecNotFoundException("secret detail"), "cluster_unavailable" },
+        { new ArgumentException("secret detail"), "internal_error" },
         { new NotSupportedException("secret detail"), "internal_error" },
     };
 
@@ -87,6 +94,17 @@ public sealed class ProblemTests(FakeGateway fake) : IClassFixture<FakeGateway>
         var problem = await response.ExpectProblemAsync(ProblemCodes.All.Single(known => known.Code == code));
         Assert.DoesNotContain("secret detail", problem.ToJsonString(), StringComparison.Ordinal);
         Assert.Equal(code != "internal_error", response.Headers.RetryAfter is not null);
+    }
+
+    [Fact]
+    public void A_client_that_knows_no_silo_with_the_grain_is_503()
+    {
+        using var host = new HostBuilder().UseOrleansClient(client => client.UseLocalhostClustering()).Build();
+
+        // What the client throws as long as the silos it knows are still starting: nothing of ours has been asked yet.
+        var failure = Assert.Throws<ArgumentException>(() => host.Services.GetRequiredService<IGrainFactory>().GetGrain<ITenantGrain>("t/x"));
+
+        Assert.Equal(ProblemCodes.ClusterUnavailable, ClusterFailure.Classify(failure));
     }
 
     [Fact]

@@ -79,7 +79,7 @@ public sealed class PostgresOutageTests
 
         await server.StopAsync();
         var started = Stopwatch.GetTimestamp();
-        await Assert.ThrowsAnyAsync<Exception>(() => grain.SetStatusAsync(TenantStatus.Suspended));
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => grain.SetStatusAsync(TenantStatus.Suspended));
         Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, LongestWait);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await silo.ReadyAsync());
         Assert.Equal(TenantStatus.Active, (await grain.GetAsync())!.Status);
@@ -88,6 +88,29 @@ public sealed class PostgresOutageTests
         await Eventually.EventuallyAsync(async () => await silo.ReadyAsync() == HttpStatusCode.OK, TimeSpan.FromSeconds(20), "the silo is ready again");
         Assert.Equal(TenantChange.Done, await grain.SetStatusAsync(TenantStatus.Suspended));
         Assert.Equal("suspended", await database.ScalarAsync<string>("SELECT status FROM tenants"));
+    }
+
+    [Fact]
+    public async Task What_the_database_throws_crosses_the_wire_as_an_exception_that_a_gateway_can_read()
+    {
+        await using var server = new PostgresServer();
+        await using var database = await TestDatabase.CreateEmptyAsync(StorageProvider.PostgreSql, server);
+        (string Name, string Value)[] settings = [("Storage:Provider", "PostgreSql"), ("ConnectionStrings:Storage", database.ConnectionString), ("Region:Name", "north")];
+        await using var silo = SiloProcess.Start([.. settings.Select(setting => $"--{setting.Name}={setting.Value}")]);
+        await silo.ReadyAsync();
+        await using var client = await ClusterClient.ConnectAsync(settings);
+        var grain = client.Grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant));
+        await grain.CreateAsync(new CreateTenant("first", null, new byte[32]));
+
+        await server.StopAsync();
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => grain.SetStatusAsync(TenantStatus.Suspended));
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => client.Grains.GetGrain<ITenantQueryGrain>(0).ListAsync(null, null, 10));
+
+        // A grain whose state can't be read does not come to life: the failure is Orleans' own, around the store's.
+        var unborn = client.Grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(TenantId.New()));
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => unborn.GetAsync());
+        Assert.IsType<OrleansException>(failure, exactMatch: false);
+        Assert.Contains(nameof(Npgsql), failure.ToString(), StringComparison.Ordinal);
     }
 
     private static Task TakeAwayAsync(PostgresServer server, Outage outage)
