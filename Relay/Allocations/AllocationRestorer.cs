@@ -21,11 +21,13 @@ namespace NetDiscovery.Relay.Allocations;
 /// </summary>
 internal sealed partial class AllocationRestorer(RelayServices services, ListenerSet listeners, ILogger logger) : IDisposable
 {
-    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(600);
+    /// <summary>Pause between looks at tenants that no answer came for.</summary>
+    public static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(600);
 
     private readonly List<Waiting> waiting = [];
     private readonly Lock gate = new();
     private ITimer? timer;
+    private bool disposed;
     private int restored;
     private int ended;
 
@@ -68,9 +70,17 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
         }
     }
 
-    /// <summary>Stops waiting for tenants; what waits stays in the journal for the next start.</summary>
+    /// <summary>
+    /// Stops waiting for tenants; what waits stays in the journal for the next start. Returns when nothing is being restored any more: what opened
+    /// sockets and wrote into the journal after the relay has closed both would write into memory that is not there.
+    /// </summary>
     public void Dispose()
     {
+        lock (gate)
+        {
+            disposed = true;
+        }
+
         services.Tenants.Answered -= OnTenantAnswered;
         timer?.Dispose();
     }
@@ -276,14 +286,17 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
 
     private void Retry(Predicate<Waiting> which)
     {
-        List<Waiting> again;
         lock (gate)
         {
-            again = waiting.FindAll(which);
-            waiting.RemoveAll(which);
-        }
+            if (disposed)
+            {
+                return;
+            }
 
-        again.ForEach(Restore);
+            var again = waiting.FindAll(which);
+            waiting.RemoveAll(which);
+            again.ForEach(Restore);
+        }
     }
 
     private void Release(Waiting found, AllocationCloseReason reason, DateTimeOffset at)

@@ -34,7 +34,7 @@ internal sealed partial class Worker : IDisposable
     private readonly ILogger logger;
     private readonly uint transactionPrefix;
     private ulong transactions;
-    private bool frozen;
+    private bool ended;
 
     public Worker(RelayServices services, DatagramPathChoice path, ILogger<Worker> logger)
     {
@@ -137,7 +137,7 @@ internal sealed partial class Worker : IDisposable
     {
         lock (Gate)
         {
-            if (!Table.TryGet(id, out var allocation))
+            if (ended || !Table.TryGet(id, out var allocation))
             {
                 return false;
             }
@@ -152,6 +152,11 @@ internal sealed partial class Worker : IDisposable
     {
         lock (Gate)
         {
+            if (ended)
+            {
+                return;
+            }
+
             var policy = tenant.Policy;
             Table.CloseWhere(allocation =>
             {
@@ -181,36 +186,10 @@ internal sealed partial class Worker : IDisposable
     }
 
     /// <summary>Handles the requests that waited for a tenant.</summary>
-    public void OnTenantAnswered(TenantId tenant)
-    {
-        lock (Gate)
-        {
-            try
-            {
-                Dispatcher.OnTenantAnswered(tenant);
-            }
-            catch (Exception exception)
-            {
-                OnFault(exception);
-            }
-        }
-    }
+    public void OnTenantAnswered(TenantId tenant) => HandleWaiting(() => Dispatcher.OnTenantAnswered(tenant));
 
     /// <summary>Handles the Allocates that waited for a lease.</summary>
-    public void OnLeaseAnswered(Lease lease)
-    {
-        lock (Gate)
-        {
-            try
-            {
-                Dispatcher.OnLeaseAnswered(lease);
-            }
-            catch (Exception exception)
-            {
-                OnFault(exception);
-            }
-        }
-    }
+    public void OnLeaseAnswered(Lease lease) => HandleWaiting(() => Dispatcher.OnLeaseAnswered(lease));
 
     /// <summary>Ends the allocations of clients whose connections end with this process.</summary>
     public void CloseStreams()
@@ -228,7 +207,7 @@ internal sealed partial class Worker : IDisposable
         timer.Dispose();
         lock (Gate)
         {
-            frozen = true;
+            ended = true;
             Mailbox.Close();
             Path.Freeze();
             return Table.Release();
@@ -244,13 +223,35 @@ internal sealed partial class Worker : IDisposable
         }
     }
 
+    /// <summary>Stops for good. What still comes in from other threads, as answers of the cluster do, finds nothing to do.</summary>
     public void Dispose()
     {
         timer.Dispose();
         lock (Gate)
         {
+            ended = true;
             Mailbox.Close();
             Path.Dispose();
+        }
+    }
+
+    private void HandleWaiting(Action handle)
+    {
+        lock (Gate)
+        {
+            if (ended)
+            {
+                return;
+            }
+
+            try
+            {
+                handle();
+            }
+            catch (Exception exception)
+            {
+                OnFault(exception);
+            }
         }
     }
 
@@ -258,7 +259,7 @@ internal sealed partial class Worker : IDisposable
     {
         lock (Gate)
         {
-            if (frozen)
+            if (ended)
             {
                 return;
             }

@@ -21,6 +21,7 @@ internal sealed unsafe class AllocationJournal : IDisposable
     private const int SegmentSize = SlotsPerSegment * SlotLayout.Size;
     private const int FormatVersion = 2;
     private const int ClockOffset = 2048;
+    private const int RewriteOffset = 2560;
 
     private readonly FileStream file;
     private readonly string path;
@@ -30,6 +31,7 @@ internal sealed unsafe class AllocationJournal : IDisposable
     private readonly Lock gate = new();
     private readonly int maxSegments;
     private readonly Segment header;
+    private readonly IdentityRewrite rewrite;
     private readonly DepartureFile departures;
     private bool disposed;
 
@@ -45,6 +47,8 @@ internal sealed unsafe class AllocationJournal : IDisposable
             segments.Add(new Segment(file, at, SegmentSize));
         }
 
+        rewrite = new IdentityRewrite(header.Pointer + RewriteOffset);
+        rewrite.Complete(FindUsed);
         departures = new DepartureFile(Path.ChangeExtension(path, ".departures"));
         Resolved = departures.Resolve(FindUsed);
         Clock = new JournalClock(header.Pointer + ClockOffset, time, JournalClock.ThisBoot());
@@ -333,11 +337,13 @@ internal sealed unsafe class AllocationJournal : IDisposable
         free.Push(slot.Index);
     }
 
-    private JournalSlot? FindUsed(int index, ulong guard) =>
-        index >= 0 && index < segments.Count * SlotsPerSegment && SlotAt(index) is { State: SlotState.Live or SlotState.Closed } slot && slot.Guard == guard ? slot : null;
+    private JournalSlot? FindUsed(int index) =>
+        index >= 0 && index < segments.Count * SlotsPerSegment && SlotAt(index) is { State: SlotState.Live or SlotState.Closed } slot ? slot : null;
+
+    private JournalSlot? FindUsed(int index, ulong guard) => FindUsed(index) is { } slot && slot.Guard == guard ? slot : null;
 
     private JournalSlot SlotAt(int index) =>
-        new((SlotLayout*)(segments[index / SlotsPerSegment].Pointer + ((long)(index % SlotsPerSegment) * SlotLayout.Size)), index);
+        new((SlotLayout*)(segments[index / SlotsPerSegment].Pointer + ((long)(index % SlotsPerSegment) * SlotLayout.Size)), index, rewrite);
 
     private bool TryGrow()
     {

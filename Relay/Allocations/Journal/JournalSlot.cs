@@ -113,7 +113,8 @@ internal unsafe struct SlotLayout
 /// <summary>One allocation's place in the journal. Lives as long as the journal is open.</summary>
 /// <param name="layout">Mapped memory.</param>
 /// <param name="index">Number of the slot in the file.</param>
-internal sealed unsafe class JournalSlot(SlotLayout* layout, int index)
+/// <param name="rewrite">The journal's.</param>
+internal sealed unsafe class JournalSlot(SlotLayout* layout, int index, IdentityRewrite rewrite)
 {
     // The year 10000, where DateTimeOffset ends.
     private const long MaxUnixMilliseconds = 253_402_300_800_000;
@@ -218,13 +219,8 @@ internal sealed unsafe class JournalSlot(SlotLayout* layout, int index)
 
     internal Span<byte> Identity => new(layout->Identity, SlotLayout.IdentityRoom);
 
-    /// <summary>Writes the identity anew: the client has moved. A process killed in the middle leaves a slot that counts as free.</summary>
-    public void Rewrite(SlotIdentity identity)
-    {
-        State = SlotState.Writing;
-        identity.Write(Identity);
-        State = SlotState.Live;
-    }
+    /// <summary>Writes the identity anew: the client has moved, or has a newer token. A process killed in the middle leaves the old or the new one.</summary>
+    public void Rewrite(SlotIdentity identity) => rewrite.Run(this, identity);
 
     /// <summary>Records the end. The counters are final: no packet may be counted after it.</summary>
     public void Close(AllocationCloseReason reason, DateTimeOffset at)

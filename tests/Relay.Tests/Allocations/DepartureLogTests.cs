@@ -28,7 +28,7 @@ public sealed unsafe class DepartureLogTests : IDisposable
             slots[i].Identity[8] = (byte)(i + 1);
         }
 
-        owners = [new JournalSlot(slots, 0), new JournalSlot(slots + 1, 1)];
+        owners = [new JournalSlot(slots, 0, null!), new JournalSlot(slots + 1, 1, null!)];
         path.Log = new DepartureLog(memory);
     }
 
@@ -155,7 +155,7 @@ public sealed unsafe class DepartureLogTests : IDisposable
 
     private int Resolve() => DepartureLog.Resolve(memory, (index, guard) =>
     {
-        var slot = new JournalSlot(slots + index, index);
+        var slot = new JournalSlot(slots + index, index, null!);
         return slot.Guard == guard ? slot : null;
     });
 

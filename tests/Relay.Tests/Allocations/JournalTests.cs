@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Addresses;
@@ -15,6 +16,7 @@ public sealed class JournalTests : IDisposable
 {
     private const int ChurnedEntries = 40;
     private const string ChildVariable = "RELAY_TESTS_JOURNAL_CHILD";
+    private static readonly TransportAddress[] MovesBetween = [TransportAddress.Parse("192.0.2.1:1000"), TransportAddress.Parse("[2001:db8::77]:65535")];
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     private readonly string folder = Directory.CreateTempSubdirectory("journal-tests-").FullName;
 
@@ -49,6 +51,7 @@ public sealed class JournalTests : IDisposable
         Assert.Equal(SlotState.Live, slot.State);
         var identity = SlotIdentity.TryRead(slot.Identity)!;
         Assert.Equal("user", Encoding.ASCII.GetString(identity.Claims));
+        Assert.Contains(identity.Client, MovesBetween);
         Assert.InRange(slot.Counters.BytesToPeer, promised, long.MaxValue);
         Assert.InRange(slot.Counters.BytesToPeer - slot.Counters.PacketsToPeer, 0, 1);
         var entries = journal.PeersOf(slot, identity.Allocation).ReadAll();
@@ -241,6 +244,60 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public unsafe void A_client_that_moved_is_here_or_there_wherever_the_rewriting_process_was_cut_off()
+    {
+        var here = Identity();
+        var there = here with { Client = TransportAddress.Parse("[2001:db8::77]:65535"), Claims = "newer claims"u8.ToArray() };
+        var memory = (byte*)NativeMemory.AllocZeroed(IdentityRewrite.Size);
+        var layout = (SlotLayout*)NativeMemory.AllocZeroed(SlotLayout.Size);
+        var rewrite = new IdentityRewrite(memory);
+        var slot = new JournalSlot(layout, 3, rewrite);
+        Span<byte> note = new(memory, IdentityRewrite.Size), inSlot = slot.Identity;
+        here.Write(inSlot);
+        byte[] noteBefore = note.ToArray(), slotBefore = inSlot.ToArray();
+
+        // The new identity is noted, the check comes last.
+        rewrite.Note(3, there);
+        var noted = note.ToArray();
+        for (var written = sizeof(uint); written < noted.Length; written++)
+        {
+            noteBefore.CopyTo(note);
+            noted.AsSpan(sizeof(uint)..written).CopyTo(note[sizeof(uint)..]);
+            Assert.Equal(here.Client, AfterRestart().Client);
+        }
+
+        // Then it is written into the slot, in whatever order.
+        there.Write(inSlot);
+        var slotAfter = inSlot.ToArray();
+        for (var written = 0; written <= slotAfter.Length; written++)
+        {
+            foreach (var fromTheEnd in new[] { false, true })
+            {
+                noted.CopyTo(note);
+                slotBefore.CopyTo(inSlot);
+                var range = fromTheEnd ? ^written.. : ..written;
+                slotAfter.AsSpan(range).CopyTo(inSlot[range]);
+                var read = AfterRestart();
+                Assert.Equal((there.Client, "newer claims"), (read.Client, Encoding.ASCII.GetString(read.Claims)));
+            }
+        }
+
+        // Then the note is forgotten: it says nothing about whatever the slot holds next.
+        noted.CopyTo(note);
+        rewrite.Forget();
+        slotBefore.CopyTo(inSlot);
+        Assert.Equal(here.Client, AfterRestart().Client);
+        NativeMemory.Free(layout);
+        NativeMemory.Free(memory);
+
+        SlotIdentity AfterRestart()
+        {
+            new IdentityRewrite(memory).Complete(index => index == 3 ? slot : null);
+            return SlotIdentity.TryRead(slot.Identity)!;
+        }
+    }
+
+    [Fact]
     public void Cells_of_an_allocation_that_had_the_slot_before_are_not_believed()
     {
         var cell = default(PeerCell);
@@ -320,12 +377,16 @@ public sealed class JournalTests : IDisposable
         journal.MarkAlive(Now);
         var slot = journal.TryAcquire(Identity("user"), Now)!;
         var cells = journal.PeersOf(slot, SlotIdentity.TryRead(slot.Identity)!.Allocation);
+        var here = SlotIdentity.TryRead(slot.Identity)!;
+        var places = Array.ConvertAll(MovesBetween, client => here with { Client = client });
         cells.TryReserve(ChurnedEntries);
         var at = Enumerable.Range(1, ChurnedEntries).Select(port => cells.Put(0, TransportAddress.FromIPv4(1, (ushort)port), 300_000, -1)).ToArray();
         for (long i = 1; ; i++)
         {
             var entry = (int)(i % ChurnedEntries);
             at[entry] = cells.Put(0, TransportAddress.FromIPv4(1, (ushort)(entry + 1)), 300_000 + i % 1_000, at[entry]);
+
+            slot.Rewrite(places[i % places.Length]);
 
             // Two plain stores: a kill between them leaves them one apart.
             slot.Counters.BytesToPeer = i;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Client;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Protocol.Attributes;
@@ -19,7 +20,7 @@ public sealed class RestoreTests
     [Fact]
     public async Task Udp_allocation_goes_on_with_its_address_permissions_channels_and_counters()
     {
-        await using var relay = RelayFixture.Start();
+        await using var relay = RelayFixture.Start(restarts: true);
         await using var client = await relay.ConnectAsync();
         using Peer bound = new(), permitted = new(IPAddress.Parse("127.0.0.7"));
         var relayed = (await client.AllocateAsync()).Relayed;
@@ -56,7 +57,7 @@ public sealed class RestoreTests
             options.AllowPeers = ["127.0.0.0/8", "::1/128"];
         }
 
-        await using var relay = RelayFixture.Start(Both);
+        await using var relay = RelayFixture.Start(Both, restarts: true);
         await using var dual = await relay.ConnectAsync();
         await using var half = await relay.ConnectAsync();
         using Peer ipv4 = new(), ipv6 = new(IPAddress.IPv6Loopback);
@@ -90,7 +91,7 @@ public sealed class RestoreTests
     [Fact]
     public async Task Two_clients_of_one_relay_still_meet()
     {
-        await using var relay = RelayFixture.Start(options => options.AllowPeers = []);
+        await using var relay = RelayFixture.Start(options => options.AllowPeers = [], restarts: true);
         await using var first = await relay.ConnectAsync();
         await using var second = await relay.ConnectAsync();
         var (a, b) = ((await first.AllocateAsync()).Relayed, (await second.AllocateAsync()).Relayed);
@@ -111,7 +112,7 @@ public sealed class RestoreTests
     public async Task Another_number_of_workers_loses_no_client(int workers)
     {
         var count = 2;
-        await using var relay = RelayFixture.Start(options => options.Workers = count);
+        await using var relay = RelayFixture.Start(options => options.Workers = count, restarts: true);
         using var peer = new Peer();
         var clients = new List<TurnClient>();
         for (var i = 0; i < 12; i++)
@@ -139,7 +140,7 @@ public sealed class RestoreTests
     [Fact]
     public async Task Tcp_allocation_ends_with_its_connection_and_final_totals()
     {
-        await using var relay = RelayFixture.Start();
+        await using var relay = RelayFixture.Start(restarts: true);
         await using var client = await relay.ConnectAsync(ClientTransport.Tcp);
         using var peer = new Peer();
         await client.AllocateAsync();
@@ -155,13 +156,13 @@ public sealed class RestoreTests
         await RelayFixture.UntilAsync(() => relay.Server.Services.Reporter.Unconfirmed == 0, "confirmation");
         var closed = Assert.Single(relay.Cluster.Events.OfType<AllocationClosed>());
         Assert.Equal((AllocationCloseReason.ConnectionClosed, 9), (closed.Reason, closed.Totals.BytesToPeer));
-        Assert.Equal((0, 16_384), (relay.Server.Allocations, relay.Server.FreePorts));
+        Assert.Equal((0, RelayFixture.OwnPorts), (relay.Server.Allocations, relay.Server.FreePorts));
     }
 
     [Fact]
     public async Task Relayed_port_taken_by_another_program_ends_that_allocation_and_no_other()
     {
-        await using var relay = RelayFixture.Start();
+        await using var relay = RelayFixture.Start(restarts: true);
         await using var robbed = await relay.ConnectAsync();
         await using var other = await relay.ConnectAsync();
         using var peer = new Peer();
@@ -182,7 +183,7 @@ public sealed class RestoreTests
     public async Task Credential_that_expired_meanwhile_ends_its_allocation()
     {
         var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
-        await using var relay = RelayFixture.Start(time: time);
+        await using var relay = RelayFixture.Start(time: time, restarts: true);
         await using var shortLived = await relay.ConnectAsync(credential: relay.Mint(TimeSpan.FromMinutes(5)));
         await using var refreshed = await relay.ConnectAsync();
         await shortLived.AllocateAsync();
@@ -201,7 +202,7 @@ public sealed class RestoreTests
     public async Task Lifetimes_go_on_where_they_were()
     {
         var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
-        await using var relay = RelayFixture.Start(time: time);
+        await using var relay = RelayFixture.Start(time: time, restarts: true);
         await using var client = await relay.ConnectAsync();
         using Peer permitted = new(), bound = new(IPAddress.Parse("127.0.0.8"));
         var start = time.GetUtcNow();
@@ -234,7 +235,7 @@ public sealed class RestoreTests
     [Fact]
     public async Task Channel_number_stays_with_its_peer_after_the_restart()
     {
-        await using var relay = RelayFixture.Start();
+        await using var relay = RelayFixture.Start(restarts: true);
         await using var client = await relay.ConnectAsync();
         await client.AllocateAsync();
         TransportAddress a = TransportAddress.Parse("127.0.0.1:5001"), b = TransportAddress.Parse("127.0.0.1:5002");
@@ -251,7 +252,7 @@ public sealed class RestoreTests
     [Fact]
     public async Task Allocate_whose_response_was_lost_gets_it_again_and_another_user_is_refused()
     {
-        await using var relay = RelayFixture.Start();
+        await using var relay = RelayFixture.Start(restarts: true);
         await using var client = await relay.ConnectAsync();
         var transaction = TransactionId.NewRandom();
         static void Write(ref StunWriter writer) => writer.Add(new RequestedTransport(RequestedTransport.Udp));
@@ -269,7 +270,7 @@ public sealed class RestoreTests
     [Fact]
     public async Task Tenant_suspended_while_the_relay_was_dead_loses_its_allocations_once_that_is_known()
     {
-        await using var relay = RelayFixture.Start();
+        await using var relay = RelayFixture.Start(restarts: true);
         await using var client = await relay.ConnectAsync();
         await client.AllocateAsync();
 
@@ -284,7 +285,7 @@ public sealed class RestoreTests
     [Fact]
     public async Task Allocation_whose_tenant_was_not_kept_waits_for_the_cluster_and_its_port_is_nobody_elses()
     {
-        await using var relay = RelayFixture.Start();
+        await using var relay = RelayFixture.Start(restarts: true);
         await using var client = await relay.ConnectAsync();
         using var peer = new Peer();
         var relayed = (await client.AllocateAsync()).Relayed;
@@ -294,11 +295,67 @@ public sealed class RestoreTests
         File.Delete(Path.Combine(relay.Folder, "tenants-relay-under-test.json"));
         relay.Cluster.Reachable = false;
         relay.StartServer();
-        Assert.Equal((0, 16_383), (relay.Server.Allocations, relay.Server.FreePorts));
+        Assert.Equal((0, RelayFixture.OwnPorts - 1), (relay.Server.Allocations, relay.Server.FreePorts));
         relay.Cluster.Reachable = true;
 
         await RelayFixture.UntilAsync(() => relay.Server.Allocations == 1, "the tenant's answer");
         await EchoAsync(client, peer, relayed, 10);
+    }
+
+    [Fact]
+    public async Task Stopping_waits_for_an_allocation_that_is_being_restored_and_ends_it()
+    {
+        var time = new HeldTime();
+        await using var relay = RelayFixture.Start(time: time, restarts: true);
+        await using var client = await relay.ConnectAsync();
+        await client.AllocateAsync();
+        await relay.CrashAsync();
+        File.Delete(Path.Combine(relay.Folder, "tenants-relay-under-test.json"));
+        relay.Cluster.TenantAnswers = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        relay.StartServer();
+
+        // Whoever brings the tenant goes on to restore what waits for it; there it asks for the time.
+        relay.Server.Services.Tenants.Applied += _ => time.HoldThisThread();
+        relay.Cluster.TenantAnswers.SetResult();
+        await time.Held.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        var stopping = Task.Run(relay.Server.StopAsync, TestContext.Current.CancellationToken);
+        await RelayFixture.UntilAsync(() => !relay.Server.Listening, "the relay is stopping");
+        Assert.NotSame(stopping, await Task.WhenAny(stopping, Task.Delay(200, TestContext.Current.CancellationToken)));
+        time.LetGo();
+        await stopping;
+
+        Assert.Equal((0, RelayFixture.OwnPorts), (relay.Server.Allocations, relay.Server.FreePorts));
+        Assert.Equal(AllocationCloseReason.RelayStopped, Assert.Single(relay.Cluster.Events.OfType<AllocationClosed>()).Reason);
+    }
+
+    /// <summary>A clock that one thread waits for.</summary>
+    private sealed class HeldTime : TimeProvider
+    {
+        private readonly TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ManualResetEventSlim free = new();
+        private int thread;
+
+        public Task Held => held.Task;
+
+        public void HoldThisThread() => Volatile.Write(ref thread, Environment.CurrentManagedThreadId);
+
+        public void LetGo() => free.Set();
+
+        // Looking again by itself, the restorer might be faster than the thread that is to be held.
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime == AllocationRestorer.AskAgain ? Timeout.InfiniteTimeSpan : dueTime, period);
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            if (Volatile.Read(ref thread) == Environment.CurrentManagedThreadId)
+            {
+                Volatile.Write(ref thread, 0);
+                held.TrySetResult();
+                free.Wait();
+            }
+
+            return base.GetUtcNow();
+        }
     }
 
     private static async Task EchoAsync(TurnClient client, Peer peer, TransportAddress relayed, int bytes)

@@ -16,14 +16,22 @@ namespace NetDiscovery.Relay.Tests.Fixtures;
 /// <summary>A relay on loopback with a cluster in memory and one tenant. Its data folder goes when it is disposed.</summary>
 internal sealed class RelayFixture : IAsyncDisposable
 {
+    /// <summary>Relayed ports of a relay that restarts.</summary>
+    public const int OwnPorts = 64;
+
+    // From here to where FreePort begins.
+    private static int nextPorts = 7_000;
+
     private readonly string folder = Directory.CreateTempSubdirectory("relay-tests-").FullName;
     private readonly ServiceProvider meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly Action<RelayOptions>? configure;
     private readonly TimeProvider time;
     private readonly ILoggerFactory loggers;
+    private readonly int firstPort;
 
-    private RelayFixture(FakeCluster cluster, TestTenant tenant, Action<RelayOptions>? configure, TimeProvider time, ILoggerFactory loggers)
+    private RelayFixture(FakeCluster cluster, TestTenant tenant, Action<RelayOptions>? configure, TimeProvider time, ILoggerFactory loggers, bool restarts)
     {
+        firstPort = restarts ? NextPorts() : 0;
         Cluster = cluster;
         Tenant = tenant;
         this.configure = configure;
@@ -45,9 +53,17 @@ internal sealed class RelayFixture : IAsyncDisposable
 
     public IPEndPoint TlsEndPoint => new(IPAddress.Loopback, Options.TlsPort);
 
-    public static RelayFixture Start(Action<RelayOptions>? configure = null, TestTenant? tenant = null, TimeProvider? time = null, bool start = true, ILoggerFactory? loggers = null)
+    /// <summary>Starts a relay.</summary>
+    /// <param name="configure">Changes its options.</param>
+    /// <param name="tenant">Its tenant.</param>
+    /// <param name="time">Its clock.</param>
+    /// <param name="start">False when the test starts it.</param>
+    /// <param name="loggers">Its log.</param>
+    /// <param name="restarts">True when it is to find its <see cref="OwnPorts"/> relayed ports free when it starts again: nobody else takes them meanwhile.</param>
+    public static RelayFixture Start(
+        Action<RelayOptions>? configure = null, TestTenant? tenant = null, TimeProvider? time = null, bool start = true, ILoggerFactory? loggers = null, bool restarts = false)
     {
-        var fixture = new RelayFixture(new FakeCluster(), tenant ?? new TestTenant(), configure, time ?? TimeProvider.System, loggers ?? Loggers());
+        var fixture = new RelayFixture(new FakeCluster(), tenant ?? new TestTenant(), configure, time ?? TimeProvider.System, loggers ?? Loggers(), restarts);
         fixture.Cluster.Put(fixture.Tenant.Snapshot);
         if (start)
         {
@@ -73,6 +89,7 @@ internal sealed class RelayFixture : IAsyncDisposable
             AllowPeers = ["127.0.0.0/8"],
             DatagramPath = Environment.GetEnvironmentVariable("RELAY_DATAGRAM_PATH") ?? "auto",
         };
+        (Options.MinPort, Options.MaxPort) = firstPort != 0 ? (firstPort, firstPort + OwnPorts - 1) : (Options.MinPort, Options.MaxPort);
         configure?.Invoke(Options);
         var identity = new RelayIdentity(Options.Id, "local", Guid.NewGuid());
         var pacing = new ControlPlanePacing { Linger = TimeSpan.Zero, Heartbeat = TimeSpan.FromMilliseconds(100), StopWithin = TimeSpan.FromSeconds(2) };
@@ -177,6 +194,13 @@ internal sealed class RelayFixture : IAsyncDisposable
 
     // Tests run side by side: a port that is free now may be another fixture's in a moment.
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<int, bool> HandedOut = new();
+
+    private static int NextPorts()
+    {
+        var first = Interlocked.Add(ref nextPorts, OwnPorts) - OwnPorts;
+        Assert.True(first + OwnPorts <= 10_000, "More relays that restart than there are ports for.");
+        return first;
+    }
 
     internal static int FreePort()
     {
