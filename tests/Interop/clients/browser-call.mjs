@@ -41,7 +41,8 @@ const firefox = async () => {
     headless: true,
     userDataDir: profile,
     env: { ...process.env, HOME: home },
-    extraPrefsFirefox: { 'media.peerconnection.ice.loopback': true, 'media.peerconnection.ice.obfuscate_host_addresses': false, 'network.dns.disableIPv6': true },
+    // Straight to the relay, whatever proxy the machine has for the web.
+    extraPrefsFirefox: { 'media.peerconnection.ice.loopback': true, 'media.peerconnection.ice.obfuscate_host_addresses': false, 'network.proxy.type': 0 },
   });
   return [browser, await browser.newPage()];
 };

@@ -18,10 +18,9 @@ WHOLE = [*QUICK, (ice.rows(), 3), (browsers.rows(), 1)]
 def main():
     parser = argparse.ArgumentParser(prog="tests/Interop/run", description="Client × transport against a running relay.")
     parser.add_argument("--quick", action="store_true", help="coturn's tools and the classic STUN client only")
-    parser.add_argument("--firefox", action="store_true", help="Firefox too, which passes over UDP and IPv4 only so far")
     parser.add_argument("--only", default="", metavar="TEXT", help="rows whose name contains TEXT")
     chosen = parser.parse_args()
-    groups = [([row for row in rows if chosen.only in row.name], at_once) for rows, at_once in (QUICK if chosen.quick else WHOLE + [(browsers.open_rows(), 1)] * chosen.firefox)]
+    groups = [([row for row in rows if chosen.only in row.name], at_once) for rows, at_once in (QUICK if chosen.quick else WHOLE)]
     results = []
     with tempfile.TemporaryDirectory(prefix="interop-", ignore_cleanup_errors=True) as folder:
         network.set_up(folder)

@@ -1,4 +1,4 @@
-"""Chromium (and Firefox, unfinished) call themselves over relayed addresses only, with data-channel messages both ways."""
+"""Chromium and Firefox call themselves over relayed addresses only, with data-channel messages both ways."""
 
 from . import network
 from .cells import NotApplicable, Row, Transport
@@ -8,18 +8,16 @@ SECONDS = 120
 
 
 def rows():
-    return [Row("Chromium", _browser("chromium"), attempts=2)]
+    return [
+        Row("Chromium", _browser("chromium", "Chromium takes TCP for a turns: URI with transport=udp"), attempts=2),
+        Row("Firefox ESR", _browser("firefox", "Firefox has no DTLS to TURN servers"), attempts=2),
+    ]
 
 
-def open_rows():
-    """Not seen passing on every transport yet: run by --firefox only."""
-    return [Row("Firefox ESR", _browser("firefox"))]
-
-
-def _browser(name):
+def _browser(name, no_dtls):
     def run(relay, column):
         if column.transport is Transport.DTLS:
-            raise NotApplicable("Chromium takes TCP for a turns: URI with transport=udp")
+            raise NotApplicable(no_dtls)
         # Names are for certificates only: Chromium looks others up at a DNS server, which is not there.
         address = network.LOOPBACK[column.version]
         host = None if column.transport.is_secure else f"[{address}]" if column.version == 6 else address

@@ -18,7 +18,9 @@ def set_up(folder):
                     f"-6 addr add {INTERFACE[6]}/64 dev browsers nodad",
                     "link set browsers up",
                     "link set stub up",
-                    "route add default via 10.77.0.254 dev browsers"):
+                    # Firefox without a camera's permission sends from the default route's address only.
+                    "route add default via 10.77.0.254 dev browsers",
+                    "-6 route add default via fd77::254 dev browsers"):
         subprocess.run(["ip", *command.split()], check=True)
     pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("{} {}".format(*CLIENT_PORTS))
     hosts = pathlib.Path(folder, "hosts")
