@@ -9,8 +9,8 @@ SECONDS = 120
 
 def rows():
     return [
-        Row("Chromium", _browser("chromium", "Chromium takes TCP for a turns: URI with transport=udp"), attempts=2),
-        Row("Firefox ESR", _browser("firefox", "Firefox has no DTLS to TURN servers"), attempts=2),
+        Row("Chromium", _browser("chromium", "Chromium takes TLS over TCP for a turns: URI with transport=udp"), attempts=2),
+        Row("Firefox ESR", _browser("firefox", "Firefox takes TLS over TCP for a turns: URI with transport=udp"), attempts=2),
     ]
 
 
