@@ -61,6 +61,9 @@ internal sealed partial class TenantCache(ICluster cluster, TenantStore store, C
     /// <summary>Tenants known.</summary>
     public int Count => entries.Count;
 
+    /// <summary>Questions for tenants that are on their way to the cluster.</summary>
+    public int Questions => questions.Count;
+
     /// <summary>Takes over what an earlier process kept.</summary>
     public void Load()
     {

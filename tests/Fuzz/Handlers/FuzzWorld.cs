@@ -176,6 +176,8 @@ internal sealed class FuzzWorld : IDisposable
     /// <summary>Changes a tenant; everything that follows from it has happened when the method returns.</summary>
     public Account Change(int number, int variant)
     {
+        // An answer that comes by itself just now would apply the change beside this thread.
+        Until(() => services.Tenants.Questions == 0, "questions for tenants end");
         var account = accounts[number & 1];
         var snapshot = account.Next(variant, Credentials[number & 1].Claims.Token, Clock.GetUtcNow());
         cluster.Put(snapshot);
