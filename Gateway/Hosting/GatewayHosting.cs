@@ -4,6 +4,8 @@ using Microsoft.Extensions.Options;
 using NetDiscovery.Gateway.Allocations;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Callbacks;
+using NetDiscovery.Gateway.DropIn.Cloudflare;
+using NetDiscovery.Gateway.DropIn.Twilio;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
@@ -38,7 +40,7 @@ public static class GatewayHosting
 
         services.AddSingleton(provider => new LocalRegion(provider.GetRequiredService<IConfiguration>().RegionName()));
         services.AddSingleton<GatewayMetrics>().AddSingleton<IdempotencySecret>();
-        services.AddSingleton<CallerDirectory>().AddSingleton<TenantAccess>();
+        services.AddSingleton<CallerDirectory>().AddSingleton<TenantAccess>().AddSingleton<TenantMaker>().AddSingleton<TenantKeys>();
         services.AddSingleton(provider => new FailureLimiter(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<GatewayOptions>>().Value.AuthenticationFailuresPerMinute));
         services.AddSingleton<TenantSnapshots>().AddSingleton<RelayDirectory>().AddSingleton<TokenMint>().AddSingleton<SessionMaker>();
@@ -84,6 +86,8 @@ public static class GatewayHosting
         RelaysApi.Map(api);
         ServicesApi.Map(api);
         SignalingApi.Map(app);
+        TwilioApi.Map(app);
+        CloudflareApi.Map(app);
 
         app.MapOpenApi();
         app.MapScalarApiReference("/docs", static scalar => scalar.WithTitle("NetDiscovery API").DisableDefaultFonts());

@@ -3,12 +3,13 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
+using NetDiscovery.Gateway.DropIn;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Json;
 
 namespace NetDiscovery.Gateway.Problems;
 
-/// <summary>An answer that refuses, as problem details (RFC 9457).</summary>
+/// <summary>An answer that refuses, as problem details (RFC 9457); under the paths of a drop-in API in the shape of that API.</summary>
 /// <param name="code">Which refusal.</param>
 /// <param name="detail">What is particular to this request; never a secret.</param>
 /// <param name="errors">The fields at fault.</param>
@@ -36,14 +37,12 @@ public sealed class Problem(ProblemCode code, string? detail = null, FieldErrors
     {
         var response = httpContext.Response;
         response.StatusCode = code.Status;
-        response.ContentType = "application/problem+json";
         if (retryAfter is not null || code.Status is 429 or 503)
         {
             response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling((retryAfter ?? DefaultRetryAfter).TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
 
         httpContext.RequestServices.GetService<GatewayMetrics>()?.Refused(code);
-        var options = httpContext.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
         var body = new ProblemBody
         {
             Type = code.Type,
@@ -56,6 +55,13 @@ public sealed class Problem(ProblemCode code, string? detail = null, FieldErrors
             Errors = errors is { IsEmpty: false } ? errors.ByField : null,
             TraceId = Activity.Current?.TraceId.ToString() ?? httpContext.TraceIdentifier,
         };
+        if (DropInErrors.WriterFor(httpContext.Request.Path) is { } write)
+        {
+            return write(httpContext, body);
+        }
+
+        response.ContentType = "application/problem+json";
+        var options = httpContext.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
         return JsonSerializer.SerializeAsync(response.Body, body, options, httpContext.RequestAborted);
     }
 }

@@ -27,24 +27,17 @@ public static class KeysApi
             .WithDescription("Tokens minted from now on are signed with it; tokens minted before stay good until they expire. Repeating the request makes another key, which harms nothing.");
     }
 
-    private static async Task<IResult> CreateAsync(
-        HttpContext http, string id, JsonBody<CreateKeyRequest> body, RequestSeed seed, TenantAccess access, IGrainFactory grains)
+    private static async Task<IResult> CreateAsync(HttpContext http, string id, JsonBody<CreateKeyRequest> body, RequestSeed seed, TenantAccess access, TenantKeys keys)
     {
         if (await access.FindAsync(http.Caller(), id) is not { } tenant)
         {
             return new Problem(ProblemCodes.NotFound);
         }
 
-        var keyId = new ApiKeyId(seed.Id("key", static () => ApiKeyId.New().Value));
-        var secret = seed.Secret("secret");
-        var change = await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant.Id)).AddKeyAsync(keyId, body.Value.Name!, secret.Hash);
-        return change switch
-        {
-            { Outcome: TenantChange.Done, Key: { } key } when key.Name == body.Value.Name => Results.Created(
-                $"/v1/tenants/{tenant.Id}/keys/{keyId}", new CreatedKeyResponse(key.Id.ToString(), key.Name, key.CreatedAt, secret.Text)),
-            { Outcome: TenantChange.Done or TenantChange.Conflict } => new Problem(ProblemCodes.IdempotencyKeyReused),
-            _ => TenantAnswers.Refusal(change.Outcome),
-        };
+        var made = await keys.MakeAsync(tenant.Id, body.Value.Name!, seed);
+        return made.Key is { } key
+            ? Results.Created($"/v1/tenants/{tenant.Id}/keys/{key.Id}", new CreatedKeyResponse(key.Id.ToString(), key.Name, key.CreatedAt, made.Secret.Text))
+            : made.Problem!;
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains)
@@ -58,17 +51,8 @@ public static class KeysApi
         return Results.Ok(new Page<KeyResponse>(keys.Select(KeyResponse.From).ToList(), null));
     }
 
-    private static async Task<IResult> DeleteAsync(HttpContext http, string id, string keyId, TenantAccess access, IGrainFactory grains, CallerDirectory callers)
-    {
-        if (!ApiKeyId.TryParse(keyId, out var key) || await access.FindAsync(http.Caller(), id) is not { } tenant)
-        {
-            return new Problem(ProblemCodes.NotFound);
-        }
-
-        var removed = await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant.Id)).RemoveKeyAsync(key);
-        callers.Forget(tenant.Id);
-        return removed ? Results.NoContent() : new Problem(ProblemCodes.NotFound);
-    }
+    private static async Task<IResult> DeleteAsync(HttpContext http, string id, string keyId, TenantAccess access, TenantKeys keys) =>
+        await access.FindAsync(http.Caller(), id) is { } tenant && await keys.RemoveAsync(tenant.Id, keyId) ? Results.NoContent() : new Problem(ProblemCodes.NotFound);
 
     private static async Task<IResult> RotateAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains, TenantSnapshots snapshots)
     {

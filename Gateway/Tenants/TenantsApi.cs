@@ -30,43 +30,14 @@ public static class TenantsApi
             .WithDescription("By the operator or the parent account. Suspending or closing stops new tokens and ends live allocations.");
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, JsonBody<CreateTenantRequest> body, RequestSeed seed, IGrainFactory grains)
+    private static async Task<IResult> CreateAsync(HttpContext http, JsonBody<CreateTenantRequest> body, RequestSeed seed, TenantMaker maker)
     {
-        var caller = http.Caller();
-        TenantId? parent = TenantId.TryParse(body.Value.Parent, out var named) ? named : caller.Tenant?.Id;
-        if (caller.Tenant is { } self && parent != self.Id)
-        {
-            return new Problem(ProblemCodes.Forbidden, "A tenant can make sub-accounts of its own only.");
-        }
-
-        if (parent is { } parentId)
-        {
-            var owner = caller.Tenant ?? await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(parentId)).GetAsync();
-            if (owner is not { Status: TenantStatus.Active })
-            {
-                return Problem.Invalid("parent", "must be the id of an active tenant");
-            }
-
-            if (owner.Parent is not null)
-            {
-                return new Problem(ProblemCodes.NestedSubAccount);
-            }
-        }
-
-        var id = new TenantId(seed.Id("tenant", static () => TenantId.New().Value));
-        var authToken = seed.Secret("authToken");
-        var request = new CreateTenant(body.Value.Name!, parent, authToken.Hash);
-        var created = await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(id)).CreateAsync(request);
-        if (created is null && !seed.IsRepeatable)
-        {
-            return Problem.Invalid("parent", "must be the id of an active tenant");
-        }
-
-        return created is null || created.Name != request.Name || created.Parent != request.Parent
-            ? new Problem(ProblemCodes.IdempotencyKeyReused)
-            : Results.Created(
-                $"/v1/tenants/{id}",
-                new CreatedTenantResponse(created.Id.ToString(), created.Name, created.Status, created.Parent?.ToString(), created.CreatedAt, authToken.Text));
+        var made = await maker.MakeAsync(http.Caller(), body.Value.Name!, body.Value.Parent, seed);
+        return made.Tenant is { } tenant
+            ? Results.Created(
+                $"/v1/tenants/{tenant.Id}",
+                new CreatedTenantResponse(tenant.Id.ToString(), tenant.Name, tenant.Status, tenant.Parent?.ToString(), tenant.CreatedAt, made.AuthToken.Text))
+            : made.Problem!;
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, [AsParameters] PageQuery query, IGrainFactory grains, [FromQuery, Description("Only sub-accounts of this tenant.")] string? parent = null)
@@ -96,8 +67,7 @@ public static class TenantsApi
     private static async Task<IResult> GetAsync(HttpContext http, string id, TenantAccess access) =>
         await access.FindAsync(http.Caller(), id) is { } tenant ? Results.Ok(TenantResponse.From(tenant)) : new Problem(ProblemCodes.NotFound);
 
-    private static async Task<IResult> UpdateAsync(
-        HttpContext http, string id, JsonBody<UpdateTenantRequest> body, TenantAccess access, IGrainFactory grains, CallerDirectory callers, TenantSnapshots snapshots)
+    private static async Task<IResult> UpdateAsync(HttpContext http, string id, JsonBody<UpdateTenantRequest> body, TenantAccess access, TenantMaker maker)
     {
         var caller = http.Caller();
         if (await access.FindAsync(caller, id) is not { } tenant)
@@ -105,15 +75,7 @@ public static class TenantsApi
             return new Problem(ProblemCodes.NotFound);
         }
 
-        if (caller.Tenant?.Id == tenant.Id)
-        {
-            return new Problem(ProblemCodes.Forbidden, "A tenant can't change its own status.");
-        }
-
-        var grain = grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant.Id));
-        var change = await grain.SetStatusAsync(body.Value.Status!.Value);
-        callers.Forget(tenant.Id);
-        snapshots.ForgetAll();
-        return change == TenantChange.Done && await grain.GetAsync() is { } changed ? Results.Ok(TenantResponse.From(changed)) : TenantAnswers.Refusal(change);
+        var changed = await maker.SetStatusAsync(caller, tenant, body.Value.Status!.Value);
+        return changed.Problem is null ? Results.Ok(TenantResponse.From(changed.Tenant!)) : changed.Problem;
     }
 }

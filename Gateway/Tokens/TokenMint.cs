@@ -17,7 +17,7 @@ public sealed class TokenMint(
     TenantSnapshots snapshots, RelayDirectory relays, LocalRegion region, UsageCounters usage, GatewayMetrics metrics, TimeProvider time)
 {
     /// <summary>Mints the token a request asks for.</summary>
-    public async Task<IResult> MintAsync(TenantId tenant, CreateTokenRequest request, RequestSeed seed)
+    public async Task<MintAnswer> MintAsync(TenantId tenant, CreateTokenRequest request, RequestSeed seed)
     {
         if (await snapshots.GetAsync(tenant) is not { } snapshot)
         {
@@ -80,9 +80,15 @@ public sealed class TokenMint(
         }
 
         metrics.Minted(place.Region);
-        return Results.Created(
-            $"/v1/tokens/{id}",
-            new TokenResponse(
-                id.ToString(), token.Username, token.Password, ttl, token.Claims.ExpiresAt, place.Region, place.Reason, IceServers.For(chosen, discovery, token)));
+        return new MintAnswer(
+            new TokenResponse(id.ToString(), token.Username, token.Password, ttl, token.Claims.ExpiresAt, place.Region, place.Reason, IceServers.For(chosen, discovery, token)),
+            null);
     }
+}
+
+/// <summary>Either a token or a refusal.</summary>
+public readonly record struct MintAnswer(TokenResponse? Token, Problem? Problem)
+{
+    /// <summary>A refusal.</summary>
+    public static implicit operator MintAnswer(Problem problem) => new(null, problem);
 }

@@ -15,8 +15,9 @@ namespace NetDiscovery.Gateway.Tokens;
 public static class TokensApi
 {
     private const string TenantParameter = "Acts for this tenant: a sub-account, or any for the operator.";
+
     /// <summary>No token lives longer than this, so a revocation need not either.</summary>
-    private static readonly TimeSpan LongestLife = TimeSpan.FromHours(48) + TimeSpan.FromMinutes(5);
+    internal static readonly TimeSpan LongestLife = TimeSpan.FromHours(48) + TimeSpan.FromMinutes(5);
 
     /// <summary>Maps the routes.</summary>
     public static void Map(RouteGroupBuilder api)
@@ -41,7 +42,8 @@ public static class TokensApi
             return choice.Problem;
         }
 
-        return await mint.MintAsync(choice.Tenant!.Id, body.Value, seed);
+        var minted = await mint.MintAsync(choice.Tenant!.Id, body.Value, seed);
+        return minted.Token is { } token ? Results.Created($"/v1/tokens/{token.Id}", token) : minted.Problem!;
     }
 
     private static async Task<IResult> RevokeAsync(

@@ -46,6 +46,13 @@ public interface ITenantGrain : IGrainWithStringKey
     [Alias("remove-key")]
     Task<bool> RemoveKeyAsync(ApiKeyId id);
 
+    /// <summary>Gives an API key another name.</summary>
+    /// <param name="id">The key.</param>
+    /// <param name="name">1 to 64 characters.</param>
+    /// <returns>The key; null when there is none of this id.</returns>
+    [Alias("rename-key")]
+    Task<ApiKey?> RenameKeyAsync(ApiKeyId id, string name);
+
     /// <returns>The tenant's API keys, oldest first.</returns>
     [Alias("list-keys"), AlwaysInterleave]
     Task<ImmutableArray<ApiKey>> ListKeysAsync();

@@ -78,6 +78,16 @@ internal static class TenantChanges
         return rest.Length == state.ApiKeys.Length ? (state, false) : (state with { ApiKeys = rest }, true);
     }
 
+    /// <summary>Gives an API key another name.</summary>
+    public static (TenantState Next, ApiKey? Key) RenameKey(this TenantState state, ApiKeyId id, string name)
+    {
+        if (state.ApiKeys.FirstOrDefault(key => key.Key.Id == id) is not { } known)
+            return (state, null);
+
+        var renamed = known with { Key = known.Key with { Name = name } };
+        return (state with { ApiKeys = state.ApiKeys.Replace(known, renamed) }, renamed.Key);
+    }
+
     /// <summary>Puts a new signing key in front.</summary>
     public static (TenantState Next, uint Version) RotateSigningKey(this TenantState state, DateTimeOffset now)
     {

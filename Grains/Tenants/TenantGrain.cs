@@ -116,6 +116,8 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
         return removed;
     }
 
+    public Task<ApiKey?> RenameKeyAsync(ApiKeyId id, string name) => ChangeAsync(current => current.RenameKey(id, name));
+
     public Task<ImmutableArray<ApiKey>> ListKeysAsync() => Task.FromResult<ImmutableArray<ApiKey>>([.. state.Value.ApiKeys.Select(key => key.Key)]);
 
     public Task<uint> RotateSigningKeyAsync() => ChangeAsync(current => current.RotateSigningKey(Now));

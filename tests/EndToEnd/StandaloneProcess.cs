@@ -49,8 +49,10 @@ internal sealed partial class StandaloneProcess : IAsyncDisposable
         return standalone;
     }
 
-    public HttpClient TenantClient() => Client(new AuthenticationHeaderValue(
-        "Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes($"{TenantId}:{AuthToken}"))));
+    public HttpClient TenantClient() => TenantClient(TenantId, AuthToken);
+
+    public HttpClient TenantClient(string id, string authToken) => Client(new AuthenticationHeaderValue(
+        "Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes($"{id}:{authToken}"))));
 
     public HttpClient OperatorClient() => Client(new AuthenticationHeaderValue("Bearer", OperatorKey));
 

@@ -59,6 +59,8 @@ internal sealed class FakeTenantGrain(FakeCluster cluster, string key) : ITenant
 
     public Task<bool> RemoveKeyAsync(ApiKeyId id) => Do(() => keys.RemoveAll(pair => pair.Key.Id == id) > 0);
 
+    public Task<ApiKey?> RenameKeyAsync(ApiKeyId id, string name) => throw new NotSupportedException();
+
     public Task<ImmutableArray<ApiKey>> ListKeysAsync() => Do(() => keys.Select(pair => pair.Key).ToImmutableArray());
 
     public Task<TenantChange> AddCredentialAsync(StaticCredential credential) => throw new NotSupportedException();

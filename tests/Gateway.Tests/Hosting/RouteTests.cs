@@ -149,7 +149,7 @@ public sealed class RouteTests(RealGateway real)
     private IEnumerable<(string Method, string Pattern)> Mapped() =>
         from endpoint in Gateway.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         let pattern = "/" + endpoint.RoutePattern.RawText!.Trim('/')
-        where pattern.StartsWith("/v1/", StringComparison.Ordinal) && endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAllowAnonymous>() is null
+        where pattern.StartsWith("/v1/", StringComparison.Ordinal) && !pattern.StartsWith("/v1/turn/", StringComparison.Ordinal) && endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAllowAnonymous>() is null
         from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
         select (method, pattern);
 

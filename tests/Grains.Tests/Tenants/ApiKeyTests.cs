@@ -42,6 +42,18 @@ public sealed class ApiKeyTests(GrainCluster cluster)
     }
 
     [Fact]
+    public async Task A_renamed_key_keeps_its_secret_and_a_missing_one_is_not_renamed()
+    {
+        var (_, grain) = await cluster.NewTenantAsync();
+        var key = ApiKeyId.New();
+        await grain.AddKeyAsync(key, "ci", Hash("secret"));
+        Assert.Equal("build", (await grain.RenameKeyAsync(key, "build"))?.Name);
+        Assert.Equal(["build"], (await grain.ListKeysAsync()).Select(known => known.Name));
+        Assert.NotNull(await grain.AuthenticateAsync(key, Hash("secret")));
+        Assert.Null(await grain.RenameKeyAsync(ApiKeyId.New(), "build"));
+    }
+
+    [Fact]
     public async Task A_tenant_can_neither_take_nor_remove_the_key_of_another()
     {
         var (owner, ownerGrain) = await cluster.NewTenantAsync();

@@ -1,0 +1,58 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NetDiscovery.Gateway.Json;
+using NetDiscovery.Gateway.Problems;
+
+namespace NetDiscovery.Gateway.DropIn.Cloudflare;
+
+/// <summary>The JSON object of a Cloudflare request. Members that are not known are ignored, as they are there.</summary>
+public sealed class CloudflareBody : IChecked, IBindableFromHttpContext<CloudflareBody>
+{
+    private readonly JsonObject members;
+
+    private CloudflareBody(JsonObject members, Problem? problem = null) => (this.members, Problem) = (members, problem);
+
+    /// <inheritdoc/>
+    public Problem? Problem { get; }
+
+    /// <returns>A member's text; null when it is missing or wrong, and then it is noted.</returns>
+    public string? Text(string name, FieldErrors errors) => Read<string>(name, "must be text", errors);
+
+    /// <returns>A member's whole number; null when it is missing or wrong, and then it is noted.</returns>
+    public int? Integer(string name, FieldErrors errors) => Read<int?>(name, "must be a whole number", errors);
+
+    /// <inheritdoc/>
+    public static async ValueTask<CloudflareBody?> BindAsync(HttpContext context, ParameterInfo parameter)
+    {
+        try
+        {
+            using var buffer = new MemoryStream();
+            await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
+            buffer.Position = 0;
+            return buffer.Length == 0 ? new CloudflareBody([])
+                : JsonNode.Parse(buffer, documentOptions: new JsonDocumentOptions { MaxDepth = 32, AllowDuplicateProperties = false }) is JsonObject members ? new CloudflareBody(members)
+                : new CloudflareBody([], new Problem(ProblemCodes.MalformedJson));
+        }
+        catch (JsonException exception)
+        {
+            return new CloudflareBody([], new Problem(ProblemCodes.MalformedJson, $"Line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}."));
+        }
+    }
+
+    private T? Read<T>(string name, string rule, FieldErrors errors)
+    {
+        if (members[name] is not { } node)
+        {
+            return default;
+        }
+
+        if (node is JsonValue value && value.TryGetValue<T>(out var read))
+        {
+            return read;
+        }
+
+        errors.Add(name, rule);
+        return default;
+    }
+}

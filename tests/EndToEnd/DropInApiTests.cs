@@ -1,0 +1,64 @@
+using System.Text.Json;
+using NetDiscovery.TestKit;
+
+namespace NetDiscovery.EndToEnd;
+
+/// <summary>The vendors' own client libraries against the platform, and what they minted against the relay.</summary>
+public sealed class DropInApiTests(StandaloneTests.Running running) : IClassFixture<StandaloneTests.Running>
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+
+    [Fact]
+    public async Task Twilios_and_Cloudflares_libraries_work_unmodified_and_what_they_mint_relays_and_is_metered()
+    {
+        var (account, authToken) = await NewTenantAsync();
+        var (exitCode, output) = await ScriptAsync(account, authToken);
+        Assert.True(exitCode == 0, output);
+        using var credentials = JsonDocument.Parse(output.TrimEnd().Split('\n')[^1]);
+
+        await using var peer = new EchoPeer();
+        foreach (var vendor in (string[])["twilio", "cloudflare"])
+        {
+            await using var call = await EchoCall.OpenAsync(running.Instance.RelayPort, TokenOf(credentials, vendor), peer);
+            await call.ExchangeAsync(50, 500);
+        }
+
+        // The credential that was revoked through Cloudflare's API opens nothing.
+        await Assert.ThrowsAnyAsync<Exception>(() => EchoCall.OpenAsync(running.Instance.RelayPort, TokenOf(credentials, "revoked"), peer));
+
+        using var tenant = running.Instance.TenantClient(account, authToken);
+        var (bytes, usage) = (0L, "");
+        await Eventually.EventuallyAsync(
+            async () =>
+            {
+                var seen = new[] { await tenant.UsageAsync(""), await tenant.UsageAsync("user4523958") };
+                if (seen.Sum(one => one.BytesToPeer) != peer.BytesReceived)
+                {
+                    return false;
+                }
+
+                bytes = seen.Sum(one => one.BytesFromClient + one.BytesToClient);
+                (exitCode, usage) = await ScriptAsync(account, authToken, $"{bytes}");
+                return exitCode == 0;
+            },
+            TimeSpan.FromSeconds(60), "Twilio's usage record is what the TURN clients sent and received");
+        Assert.True(bytes > 2 * 50 * 2 * 500, $"{bytes} bytes, record {usage}");
+    }
+
+    private async Task<(string Account, string AuthToken)> NewTenantAsync()
+    {
+        using var operatorClient = running.Instance.OperatorClient();
+        using var response = await operatorClient.PostAsync("/v1/tenants", new StringContent("""{"name":"conformance"}""", System.Text.Encoding.UTF8, "application/json"));
+        using var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        return (body.RootElement.GetProperty("id").GetString()!, body.RootElement.GetProperty("authToken").GetString()!);
+    }
+
+    private Task<(int ExitCode, string Output)> ScriptAsync(params string[] arguments) => CommandLine.RunAsync(
+        "node", [Path.GetFullPath(BrowserFolder.File("../../Interop/apis/conformance.mjs")), $"{running.Instance.Url}".TrimEnd('/'), .. arguments], Limit);
+
+    private static Token TokenOf(JsonDocument credentials, string name)
+    {
+        var made = credentials.RootElement.GetProperty(name);
+        return new Token(name, made.GetProperty("username").GetString()!, made.GetProperty("credential").GetString()!, []);
+    }
+}
