@@ -6,8 +6,14 @@ namespace NetDiscovery.Grains.Sessions;
 /// <summary>Moves a session to another path: to a relay when the direct path breaks, to another relay when that one is gone, back when direct may work again.</summary>
 internal static class SessionHealing
 {
-    /// <summary>Endpoints are not asked to move again before this has passed: a move takes some round trips, and both ends report the same break.</summary>
-    public static readonly TimeSpan MoveWithin = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// Endpoints are not asked to move again before this has passed: a move takes some round trips, and both ends report the same break. Doubles with each
+    /// vain move, because asking again begins anew what a slow network had nearly done.
+    /// </summary>
+    public static readonly TimeSpan MoveWithin = TimeSpan.FromSeconds(4);
+
+    /// <summary>The longest time that a move is given.</summary>
+    public static readonly TimeSpan LongestMove = TimeSpan.FromSeconds(32);
 
     /// <summary>How long media must be relayed before the direct path is tried again; doubles with each vain trial.</summary>
     public static readonly TimeSpan FirstTrial = TimeSpan.FromSeconds(10);
@@ -34,7 +40,7 @@ internal static class SessionHealing
 
     private static (StoredSession, MigrateSignal?) Recover(StoredSession state, Session session, string reporter, DiscoveryConfiguration discovery, DateTimeOffset now)
     {
-        if (discovery.Decision == "direct" || now - state.MigratedAt < MoveWithin)
+        if (discovery.Decision == "direct" || now - state.MigratedAt < Doubled(MoveWithin, state.VainMoves - 1, LongestMove))
             return (state, null);
 
         var wasRelayed = state.Link(reporter).Path == SessionPath.Relay || session.Decision.Mode == DecisionMode.Turn;
@@ -46,12 +52,15 @@ internal static class SessionHealing
             Session = session with { Decision = session.Decision with { Mode = DecisionMode.Turn, Reason = reason } },
             MigratedAt = now,
             NextTrial = null,
+            VainMoves = state.VainMoves + 1,
         };
         return (moved.Note(now, "migrate turn", reason), new MigrateSignal(DecisionMode.Turn, reason));
     }
 
     private static (StoredSession, MigrateSignal?) Watch(StoredSession state, Session session, DiscoveryConfiguration discovery, DateTimeOffset now)
     {
+        if (state.VainMoves > 0)
+            state = state with { VainMoves = 0 };
         if (session.Path == SessionPath.Direct)
         {
             if (state.MigratedAt is null || session.Decision.Mode != DecisionMode.Turn)
@@ -81,5 +90,7 @@ internal static class SessionHealing
         return (tried.Note(now, "migrate stun", trial), new MigrateSignal(DecisionMode.Stun, trial));
     }
 
-    private static TimeSpan Pause(int vainTrials) => TimeSpan.FromTicks(Math.Min(LongestTrial.Ticks, FirstTrial.Ticks << Math.Min(vainTrials, 10)));
+    private static TimeSpan Pause(int vainTrials) => Doubled(FirstTrial, vainTrials, LongestTrial);
+
+    private static TimeSpan Doubled(TimeSpan first, int times, TimeSpan longest) => TimeSpan.FromTicks(Math.Min(longest.Ticks, first.Ticks << Math.Clamp(times, 0, 10)));
 }

@@ -28,6 +28,9 @@ public sealed record StoredSession
     /// <summary>When endpoints were last asked to move to another path.</summary>
     [Id(6)] public DateTimeOffset? MigratedAt { get; init; }
 
+    /// <summary>How often endpoints were asked to move since media last flowed between all of them.</summary>
+    [Id(7)] public int VainMoves { get; init; }
+
     /// <returns>The connections of an endpoint.</returns>
     public EndpointLink Link(string endpoint) => Links.GetValueOrDefault(endpoint, EndpointLink.Unknown);
 }

@@ -99,6 +99,22 @@ public sealed class SessionProgressTests
     }
 
     [Fact]
+    public void Moves_in_vain_are_asked_for_less_and_less_often_until_media_flows()
+    {
+        var (moved, _) = Report(Connected(SessionPath.Direct), "alice", Connectivity.Failed, null).Heal(PreferDirect, Start);
+        var second = Start + SessionHealing.MoveWithin;
+        var (again, _) = moved.Heal(PreferDirect, second);
+        Assert.Null(again.Heal(PreferDirect, second + SessionHealing.MoveWithin).Ask);
+        Assert.NotNull(again.Heal(PreferDirect, second + (SessionHealing.MoveWithin * 2)).Ask);
+        for (var vain = 0; vain < 20; vain++)
+            again = again.Heal(PreferDirect, Start + TimeSpan.FromMinutes(vain + 1)).Next;
+        Assert.NotNull(again.Heal(PreferDirect, Start + TimeSpan.FromMinutes(20) + SessionHealing.LongestMove).Ask);
+
+        var flows = Report(Report(again, "alice", Connectivity.Connected, SessionPath.Relay), "bob", Connectivity.Connected, SessionPath.Relay).Heal(PreferDirect, Start).Next;
+        Assert.Equal(0, flows.VainMoves);
+    }
+
+    [Fact]
     public void A_tenant_that_allows_direct_paths_only_is_never_moved_to_a_relay() =>
         Assert.Null(Report(Connected(SessionPath.Direct), "alice", Connectivity.Failed, null).Heal(new DiscoveryConfiguration { Decision = "direct" }, Start).Ask);
 

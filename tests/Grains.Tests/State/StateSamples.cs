@@ -120,6 +120,7 @@ internal static class StateSamples
             Links = ImmutableSortedDictionary<string, EndpointLink>.Empty.Add("alice", new EndpointLink(true, Connectivity.Connected, SessionPath.Relay, true)),
             NextTrial = At,
             VainTrials = 2,
+            VainMoves = 3,
             MigratedAt = At,
         },
         new SignalingState

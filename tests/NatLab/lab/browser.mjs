@@ -32,7 +32,8 @@ export class Client {
     await this.page.goto(`${GATEWAY}/try`, { timeout: 60_000 })
     await this.page.evaluate(async ({ gateway, session, joinToken }) => {
       const { join } = await import("/sdk/netdiscovery.js")
-      const lab = window.lab = { got: [], gaps: [], last: 0, events: [], path: null, mode: null }
+      const lab = window.lab = { got: [], gaps: [], last: 0, events: [], steps: [], path: null, mode: null }
+      const step = (what) => lab.steps.push([Date.now(), what])
       const one = lab.session = await join({ gateway, session, joinToken, probeNat: false })
       const prepare = (peer) => {
         const channel = lab.channel = peer.createDataChannel("lab", { negotiated: true, id: 7 })
@@ -41,10 +42,15 @@ export class Client {
           if (lab.last) lab.gaps.push(now - lab.last)
           lab.last = now
           lab.got.push(data.length)
+          if (lab.gaps.at(-1) > 500) step(`payload again after ${Math.round(lab.gaps.at(-1))} ms`)
         }
+        peer.addEventListener("icecandidate", ({ candidate }) => step(candidate ? `gathered ${candidate.type} ${candidate.protocol} ${candidate.address}:${candidate.port}` : "gathered all"))
+        for (const state of ["iceConnectionState", "signalingState", "iceGatheringState"]) peer.addEventListener(state.toLowerCase() + "change", () => step(`${state} ${peer[state]}`))
       }
       one.addEventListener("peerconnection", ({ detail }) => prepare(detail))
       if (one.connection) prepare(one.connection)
+      for (const type of ["connectivity", "migrate", "decision", "state"]) one.addEventListener(type, ({ detail }) => step(`${type} ${detail.state ?? ""} ${detail.path ?? ""} ${detail.mode ?? ""}`))
+      for (const type of ["description", "candidate"]) one.signaling.addEventListener(type, ({ detail }) => step(`heard ${type} ${detail.description?.type ?? detail.candidate.candidate}`))
       one.addEventListener("connectivity", ({ detail }) => { lab.path = detail.state === "connected" ? detail.path : null; lab.events.push(`${detail.state} ${detail.path}`) })
       one.addEventListener("migrate", ({ detail }) => lab.events.push(`migrate ${detail.mode}`))
       one.addEventListener("error", ({ detail }) => lab.events.push(`error ${detail.code} ${detail.detail}`))
@@ -71,6 +77,11 @@ export class Client {
 
   state() {
     return this.page.evaluate(() => ({ mode: window.lab.session.mode, path: window.lab.path, got: window.lab.got.length, bytes: window.lab.got.reduce((a, b) => a + b, 0), longestGap: Math.round(Math.max(0, ...window.lab.gaps)), events: window.lab.events }))
+  }
+
+  /** What happened since `start`, as `[milliseconds after it, step]`. */
+  steps(start) {
+    return this.page.evaluate((start) => window.lab.steps.filter(([at]) => at >= start).map(([at, what]) => [at - start, what]), start)
   }
 
   forgetGaps() {

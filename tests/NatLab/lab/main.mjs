@@ -8,10 +8,12 @@ import { KINDS, makeClient, makeCore } from "./net.mjs"
 import { Platform, probe } from "./platform.mjs"
 
 const args = process.argv.slice(2)
+const trace = args.includes("--trace")
 const quick = args.includes("--quick")
 const asked = args[args.indexOf("--pairs") + 1]
 const kinds = Object.keys(KINDS)
-const pairs = args.includes("--pairs") ? asked.split(",").map((pair) => pair.split("-").length === 2 ? pair.split("-") : kinds.flatMap((a) => kinds.filter((b) => `${a}-${b}` === pair).map((b) => [a, b]))[0])
+const pairs = args.includes("--calls") ? []
+  : args.includes("--pairs") ? asked.split(",").map((pair) => pair.split("-").length === 2 ? pair.split("-") : kinds.flatMap((a) => kinds.filter((b) => `${a}-${b}` === pair).map((b) => [a, b]))[0])
   : quick ? [["port", "port"], ["port", "symmetric"], ["open", "tls-443"]]
   : kinds.flatMap((a, index) => kinds.slice(index).map((b) => [a, b]))
 const folder = mkdtempSync(join(tmpdir(), "nat-lab-"))
@@ -68,5 +70,5 @@ console.log(failed ? `${failed} wrong; logs in ${folder}` : "all as decided")
 if (!failed) rmSync(folder, { recursive: true, force: true })
 process.exit(failed ? 1 : 0)
 
-async function cut(a, b) { return cutPath(platform, await client(platform, "a", a), await client(platform, "b", b)) }
+async function cut(a, b) { return cutPath(platform, await client(platform, "a", a), await client(platform, "b", b), trace) }
 async function kill(host, a, b, path) { return killHost(platform, await client(platform, "a", a), await client(platform, "b", b), host, path) }

@@ -15,14 +15,22 @@ async function call(platform, a, b, path) {
 
 const gaps = async (a, b) => Math.max(...await Promise.all([a, b].map(async ({ browser }) => (await browser.state()).longestGap)))
 
+// Where the time went: the steps of both ends on one clock.
+async function printSteps(ends, start) {
+  const steps = (await Promise.all(ends.map(async ({ browser }, end) => (await browser.steps(start)).map(([at, what]) => [at, `${"ab"[end]}  ${what}`])))).flat()
+  for (const [at, what] of steps.sort(([first], [second]) => first - second)) console.log(`${String(at).padStart(8)} ms  ${what}`)
+}
+
 /** The direct path between two NATs is cut, and mended later. */
-export async function cutPath(platform, a, b) {
+export async function cutPath(platform, a, b, trace = false) {
   const session = await call(platform, a, b, "direct")
   for (const { browser } of [a, b]) await browser.forgetGaps()
+  const start = Date.now()
   const mend = cut(a.network.nat, b.network.address)
   for (const { browser } of [a, b]) await browser.connected("relay")
   for (const { browser } of [a, b]) await browser.received((await browser.state()).got + 20)
   const toRelay = await gaps(a, b)
+  if (trace) await printSteps([a, b], start)
   mend()
   for (const { browser } of [a, b]) await browser.forgetGaps()
   for (const { browser } of [a, b]) await browser.connected("direct", 60_000)
