@@ -9,7 +9,9 @@ export interface JoinOptions {
   probeNat?: boolean
   /** Longest search, in milliseconds. Default: 1500. */
   probePatience?: number
-  /** WebRTC of another library, in Node: for example `RTCPeerConnection` of node-datachannel/polyfill. Default: the browser's. */
+  /** More of the peer connection's configuration, such as `bundlePolicy` or `certificates`. ICE servers and transport policy are the platform's. */
+  configuration?: RTCConfiguration & Record<string, unknown>
+  /** WebRTC of another library, in Node: `RTCPeerConnection` of `werift`. Default: the browser's. */
   RTCPeerConnection?: unknown
   /** WebSocket class, in Node before version 22: for example of `ws`. Default: the global one. */
   WebSocket?: unknown

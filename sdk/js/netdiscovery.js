@@ -10,11 +10,15 @@ const DECISION_PATIENCE = 2500
  */
 const LOOK_EVERY = 200
 const SILENT_LOOKS = 4
+/** Looks that a new path is given for its first payload: data channels that have backed off repeat every 3 s. */
+const NEW_PATH_LOOKS = 18
 /** Longest search for the NAT's behaviour, in milliseconds. */
 const PROBE_PATIENCE = 1500
 /** A pulse that is acknowledged by SCTP alone, one that wants an answer because this end can't count what it gets, and the answer. */
-const PULSE = { plain: "", asks: "?", answer: "!" }
+const PULSE = { plain: ".", asks: "?", answer: "!" }
 /** Data channel, negotiated out of band, that shows that the path carries packets both ways. */
+const NOTHING_HEARD = { key: null, bytes: 0, answers: 0 }
+const NUDGE_CHANNEL = { label: "netdiscovery-nudge", id: 1021 }
 const PULSE_CHANNEL = { label: "netdiscovery-pulse", id: 1022 }
 
 /**
@@ -158,13 +162,15 @@ export class Session extends EventTarget {
   #ignoreOffer = false
   #waitingCandidates = []
   #pulse = null
-  #heard = { pair: null, count: 0 }
+  #heard = NOTHING_HEARD
+  #silenceAllowed = SILENT_LOOKS
   #pulseHeard = false
   #silentLooks = 0
   #looker = null
   #reported = ""
   #decided
   #started = false
+  #moving = false
   #connectedResolve
 
   constructor(options) {
@@ -261,8 +267,12 @@ export class Session extends EventTarget {
   #configuration() {
     const urlsOf = (server) => [server.urls].flat()
     return this.#mode === "stun"
-      ? { iceServers: this.#iceServers.filter((server) => urlsOf(server).every((url) => url.startsWith("stun"))), iceTransportPolicy: "all" }
-      : { iceServers: this.#iceServers, iceTransportPolicy: this.#mode === "turn" ? "relay" : "all" }
+      ? this.#configure(this.#iceServers.filter((server) => urlsOf(server).every((url) => url.startsWith("stun"))), "all")
+      : this.#configure(this.#iceServers, this.#mode === "turn" ? "relay" : "all")
+  }
+
+  #configure(iceServers, iceTransportPolicy) {
+    return { ...this.#options.configuration, iceServers, iceTransportPolicy }
   }
 
   #makePeer() {
@@ -302,7 +312,7 @@ export class Session extends EventTarget {
     const collides = description.type === "offer" && (this.#makingOffer || peer.signalingState !== "stable")
     this.#ignoreOffer = !polite && collides
     if (this.#ignoreOffer) return
-    await peer.setRemoteDescription(description)
+    await peer.setRemoteDescription({ type: description.type, sdp: newestFirst(description.sdp) })
     for (const candidate of this.#waitingCandidates.splice(0)) await peer.addIceCandidate(candidate)
     if (description.type === "offer") {
       await peer.setLocalDescription()
@@ -310,7 +320,8 @@ export class Session extends EventTarget {
     }
   }
 
-  async #onCandidate(candidate) {
+  async #onCandidate(told) {
+    const candidate = { ...told, candidate: newestFirst(told.candidate) }
     if (!this.#peer?.remoteDescription) {
       this.#waitingCandidates.push(candidate)
       return
@@ -332,24 +343,40 @@ export class Session extends EventTarget {
     this.#mode = mode
     const peer = this.#peer
     if (!peer) return
-    peer.setConfiguration(mode === "turn"
-      ? { iceServers: this.#iceServers, iceTransportPolicy: "relay" }
-      : { iceServers: this.#iceServers, iceTransportPolicy: "all" })
+    // Where a direct path worked UDP works: the first try leaves out the relay's other transports, whose candidates only delay the checks.
+    const quick = mode === "turn" && this.path === "direct" && !this.#moving
+    this.#moving = true
+    peer.setConfiguration(this.#configure(quick ? overUdp(this.#iceServers) : this.#iceServers, mode === "turn" ? "relay" : "all"))
     // One restart renews both ends' candidates.
     if (this.endpoint < this.#peerName) peer.restartIce()
   }
 
   // Counts looks without a sign of the other end. On a quiet path it is asked for one; where media flows nothing is sent.
   #listenTo(pair) {
-    const heard = this.#pulseHeard || (pair !== null && pair.heard > (pair.id === this.#heard.pair ? this.#heard.count : 0))
+    const before = this.#heard
+    const moved = pair !== null && pair.key !== before.key
+    const payload = this.#pulseHeard || (pair !== null && pair.bytes > before.bytes)
     this.#pulseHeard = false
-    if (pair) this.#heard = { pair: pair.id, count: pair.heard }
-    if (heard || this.#pulse.readyState !== "open") {
+    if (pair) this.#heard = pair
+    if (moved) this.#silenceAllowed = NEW_PATH_LOOKS
+    else if (payload) this.#silenceAllowed = SILENT_LOOKS
+    if (moved || payload || pair?.answers > before.answers || this.#pulse.readyState !== "open") {
       this.#silentLooks = 0
+      if (moved && before.key) this.#nudge()
       return
     }
     this.#silentLooks++
     this.#pulse.send(pair?.counts ? PULSE.plain : PULSE.asks)
+  }
+
+  // The controlled end of ICE takes a new pair when data comes by it, and data that waits for SCTP's next repetition may come seconds later. Closing a
+  // channel sends something at once, whatever waits.
+  #nudge() {
+    try {
+      this.#peer.createDataChannel(NUDGE_CHANNEL.label, { negotiated: true, id: NUDGE_CHANNEL.id }).close()
+    } catch {
+      // The one before is still closing.
+    }
   }
 
   // Tells the platform, and whoever listens, what carries the media and whether it does.
@@ -358,7 +385,7 @@ export class Session extends EventTarget {
     const pair = await selectedPair(peer)
     if (peer !== this.#peer) return
     if (listens) this.#listenTo(pair)
-    const silent = this.#silentLooks >= SILENT_LOOKS
+    const silent = this.#silentLooks >= this.#silenceAllowed
     const state = peer.connectionState === "failed" || peer.iceConnectionState === "failed" ? "failed"
       : silent || peer.iceConnectionState === "disconnected" ? "disconnected"
       : this.#pulse.readyState === "open" && pair ? "connected"
@@ -370,6 +397,7 @@ export class Session extends EventTarget {
     this.#reported = report
     if (state === "connected") {
       this.path = path
+      this.#moving = false
       this.#connectedResolve(peer)
     }
     const message = { type: "connectivity", state }
@@ -385,7 +413,8 @@ export class Session extends EventTarget {
     this.#peer = null
     this.#started = false
     this.#reported = ""
-    this.#heard = { pair: null, count: 0 }
+    this.#heard = NOTHING_HEARD
+    this.#silenceAllowed = SILENT_LOOKS
     this.#silentLooks = 0
     this.#waitingCandidates = []
     this.path = null
@@ -411,7 +440,7 @@ export async function probeNat(iceServers, options = {}) {
   const PeerConnection = options.RTCPeerConnection ?? globalThis.RTCPeerConnection
   const urls = iceServers.flatMap((server) => [server.urls].flat()).filter((url) => url.startsWith("stun:"))
   if (urls.length === 0) return {}
-  const peer = new PeerConnection({ iceServers: urls.map((url) => ({ urls: url })) })
+  const peer = new PeerConnection({ ...options.configuration, iceServers: urls.map((url) => ({ urls: url })) })
   const seen = []
   try {
     peer.createDataChannel("probe")
@@ -472,6 +501,26 @@ export function parseCandidate(text) {
   return { protocol: parts[2].toLowerCase(), address: parts[4], port: Number(parts[5]), type: after("typ"), relatedAddress: after("raddr"), relatedPort: Number(after("rport") ?? 0) }
 }
 
+/**
+ * Chromium goes on with a pair that has fallen silent for 3.5 s before it takes one of another kind, and the controlled end for as long again. Attributes
+ * of its own say better: candidates of a later generation (RFC 8445 §9) cost less, and a nomination may be followed by another. Others ignore them.
+ * @param {string} text a session description or a candidate
+ */
+export function newestFirst(text) {
+  return text
+    .replace(/^a=ice-options:trickle\r?$/gm, "a=ice-options:trickle renomination\r")
+    .replace(/^(?:a=)?candidate:.* generation (\d+)[^\r\n]*/gm, (line, generation) => {
+      const cost = Math.min(9, Math.floor(Number(/ network-cost (\d+)/.exec(line)?.[1] ?? 0) / 100))
+      return `${line.replace(/ network-cost \d+/, "")} network-cost ${Math.max(0, 980 - 20 * Number(generation)) + cost}`
+    })
+}
+
+function overUdp(iceServers) {
+  const servers = iceServers.map((server) => ({ ...server, urls: [server.urls].flat().filter((url) => url.startsWith("turn:") && !url.endsWith("transport=tcp")) }))
+    .filter(({ urls }) => urls.length > 0)
+  return servers.length > 0 ? servers : iceServers
+}
+
 function plainCandidate(candidate) {
   const { candidate: text, sdpMid, sdpMLineIndex, usernameFragment } = candidate
   const plain = { candidate: text }
@@ -490,12 +539,15 @@ async function selectedPair(peer) {
   const pair = transport ? stats.get(transport.selectedCandidatePairId)
     : entries.find(({ type, state, nominated, selected }) => type === "candidate-pair" && (selected || (state === "succeeded" && nominated)))
   if (!pair) return null
-  const relayed = [pair.localCandidateId, pair.remoteCandidateId].some((id) => stats.get(id)?.candidateType === "relay")
+  const ends = [stats.get(pair.localCandidateId), stats.get(pair.remoteCandidateId)]
+  const relayed = ends.some((end) => end?.candidateType === "relay")
   return {
-    id: pair.id,
-    counts: pair.bytesReceived !== undefined,
-    // Grows with everything that comes through: media, data and their acknowledgements, answers to ICE's checks.
-    heard: (pair.bytesReceived ?? 0) + (pair.responsesReceived ?? 0),
+    // Not its id: some libraries make new ones for each report.
+    key: ends.map((end) => `${end?.candidateType} ${end?.address ?? end?.ip} ${end?.port}`).join(),
+    counts: pair.bytesReceived > 0,
+    // Grow with all that comes through: media, data and their acknowledgements; answers to ICE's checks.
+    bytes: pair.bytesReceived ?? 0,
+    answers: pair.responsesReceived ?? 0,
     path: relayed ? "relay" : "direct",
     roundTripMilliseconds: pair.currentRoundTripTime === undefined ? null : Math.round(pair.currentRoundTripTime * 1000),
     bytesSent: pair.bytesSent ?? 0,

@@ -51,6 +51,15 @@ export class Client {
       if (one.connection) prepare(one.connection)
       for (const type of ["connectivity", "migrate", "decision", "state"]) one.addEventListener(type, ({ detail }) => step(`${type} ${detail.state ?? ""} ${detail.path ?? ""} ${detail.mode ?? ""}`))
       for (const type of ["description", "candidate"]) one.signaling.addEventListener(type, ({ detail }) => step(`heard ${type} ${detail.description?.type ?? detail.candidate.candidate}`))
+      let pair = ""
+      setInterval(async () => {
+        if (!one.connection) return
+        const stats = [...(await one.connection.getStats()).values()]
+        const of = (id) => stats.find((entry) => entry.id === id)
+        const chosen = of(stats.find(({ type }) => type === "transport")?.selectedCandidatePairId)
+        const name = chosen ? [chosen.localCandidateId, chosen.remoteCandidateId].map((id) => `${of(id)?.candidateType} ${of(id)?.address}:${of(id)?.port}`).join(" to ") : "none"
+        if (name !== pair) step(`pair ${pair = name}`)
+      }, 100)
       one.addEventListener("connectivity", ({ detail }) => { lab.path = detail.state === "connected" ? detail.path : null; lab.events.push(`${detail.state} ${detail.path}`) })
       one.addEventListener("migrate", ({ detail }) => lab.events.push(`migrate ${detail.mode}`))
       one.addEventListener("error", ({ detail }) => lab.events.push(`error ${detail.code} ${detail.detail}`))

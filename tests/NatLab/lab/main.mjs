@@ -12,7 +12,7 @@ const trace = args.includes("--trace")
 const quick = args.includes("--quick")
 const asked = args[args.indexOf("--pairs") + 1]
 const kinds = Object.keys(KINDS)
-const pairs = args.includes("--calls") ? []
+const pairs = args.includes("--calls") ? [["port", "symmetric"]] // a relay that has relayed before is no special case
   : args.includes("--pairs") ? asked.split(",").map((pair) => pair.split("-").length === 2 ? pair.split("-") : kinds.flatMap((a) => kinds.filter((b) => `${a}-${b}` === pair).map((b) => [a, b]))[0])
   : quick ? [["port", "port"], ["port", "symmetric"], ["open", "tls-443"]]
   : kinds.flatMap((a, index) => kinds.slice(index).map((b) => [a, b]))
