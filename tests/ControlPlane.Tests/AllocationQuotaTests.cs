@@ -73,10 +73,7 @@ public sealed class AllocationQuotaTests(Region region)
         var tenant = await region.NewTenantAsync();
         await using var relay = await RegionRelay.StartAsync(region);
         await using var clients = new Clients();
-        for (var i = 0; i < 3; i++)
-        {
-            Assert.Equal(0, await clients.AllocateAsync(relay, await tenant.MintAsync()));
-        }
+        await clients.AllocateManyAsync(relay, tenant, 3);
 
         await tenant.PutAsync(new DiscoveryConfiguration { Quotas = new Quotas { ConcurrentAllocations = 4 } });
         await AppliedAsync(relay, tenant);
@@ -95,10 +92,7 @@ public sealed class AllocationQuotaTests(Region region)
         await using var first = await RegionRelay.StartAsync(region);
         await using var second = await RegionRelay.StartAsync(region);
         await using var clients = new Clients();
-        for (var i = 0; i < Quota; i++)
-        {
-            Assert.Equal(0, await clients.AllocateAsync(first, await tenant.MintAsync()));
-        }
+        await clients.AllocateManyAsync(first, tenant, Quota);
 
         await first.KillAsync();
         Assert.Equal(486, await clients.AllocateAsync(second, await tenant.MintAsync()));
@@ -106,10 +100,7 @@ public sealed class AllocationQuotaTests(Region region)
         await first.StartServerAsync();
         await first.SeenAsync();
         var left = Quota - first.Server.Allocations;
-        for (var i = 0; i < left; i++)
-        {
-            Assert.Equal(0, await clients.AllocateAsync(second, await tenant.MintAsync()));
-        }
+        await clients.AllocateManyAsync(second, tenant, left);
 
         Assert.Equal(486, await clients.AllocateAsync(second, await tenant.MintAsync()));
     }
@@ -121,10 +112,7 @@ public sealed class AllocationQuotaTests(Region region)
         await using var first = await RegionRelay.StartAsync(region);
         await using var second = await RegionRelay.StartAsync(region);
         await using var clients = new Clients();
-        for (var i = 0; i < Quota; i++)
-        {
-            Assert.Equal(0, await clients.AllocateAsync(first, await tenant.MintAsync()));
-        }
+        await clients.AllocateManyAsync(first, tenant, Quota);
 
         await first.KillAsync();
         region.Time.Advance(RelayLease.Term - TimeSpan.FromSeconds(1));
@@ -141,10 +129,7 @@ public sealed class AllocationQuotaTests(Region region)
         var tenant = await region.NewTenantAsync(new Quotas { ConcurrentAllocations = Quota });
         await using var relay = await RegionRelay.StartAsync(region);
         await using var clients = new Clients();
-        for (var i = 0; i < Quota; i++)
-        {
-            Assert.Equal(0, await clients.AllocateAsync(relay, await tenant.MintAsync()));
-        }
+        await clients.AllocateManyAsync(relay, tenant, Quota);
 
         var credential = await tenant.MintAsync();
         relay.CutOff(true);

@@ -1,3 +1,5 @@
+using NetDiscovery.TestKit;
+
 namespace NetDiscovery.EndToEnd;
 
 /// <summary>Three pairs of the NAT lab (tests/NatLab): browsers that reach each other directly, by a relay over UDP, and by TLS on port 443.</summary>
@@ -8,16 +10,8 @@ public sealed class NatLabTests
     {
         Assert.SkipUnless(Environment.UserName == "root", "the lab makes network namespaces: run as root");
         var (exitCode, output) = await CommandLine.RunAsync(
-            "bash", [Path.Combine(RepositoryPath(), "tests/NatLab/run"), "--no-build", "--pairs", "port-port,port-symmetric,open-tls-443"], TimeSpan.FromMinutes(6));
+            "bash", [Path.Combine(RepositoryRoot.Path, "tests/NatLab/run"), "--no-build", "--pairs", "port-port,port-symmetric,open-tls-443"], TimeSpan.FromMinutes(6));
         Assert.True(exitCode == 0, output);
         Assert.Contains("all as decided", output, StringComparison.Ordinal);
-    }
-
-    private static string RepositoryPath()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "NetDiscovery.sln")))
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside of the repository.");
-        return folder.FullName;
     }
 }

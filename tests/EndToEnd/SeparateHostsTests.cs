@@ -45,11 +45,11 @@ public sealed class SeparateHostsTests(SeparateHostsTests.Region region) : IClas
         private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
         private readonly TemporaryFolder _data = new();
         private readonly PostgresServer _postgres = new();
-        private readonly int _siloPort = FreePorts.Tcp(), _orleansGatewayPort = FreePorts.Tcp(), _siloHttp = FreePorts.Tcp(), _relayHttp = FreePorts.Tcp(), _gatewayHttp = FreePorts.Tcp();
+        private readonly int _siloPort = FreePort.Tcp(), _orleansGatewayPort = FreePort.Tcp(), _siloHttp = FreePort.Tcp(), _relayHttp = FreePort.Tcp(), _gatewayHttp = FreePort.Tcp();
         private string _connectionString = "";
         private HostProcess _silo = null!, _gateway = null!, _relay = null!;
 
-        public int RelayPort { get; } = FreePorts.UdpAndTcp();
+        public int RelayPort { get; } = FreePort.TcpAndUdp();
 
         public async ValueTask InitializeAsync()
         {

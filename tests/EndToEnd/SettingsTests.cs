@@ -1,3 +1,5 @@
+using NetDiscovery.TestKit;
+
 namespace NetDiscovery.EndToEnd;
 
 /// <summary>What a person gets wrong at the first start is told to them, without a stack trace.</summary>
@@ -50,7 +52,7 @@ public sealed class SettingsTests
         using var data = new TemporaryFolder();
         var (exitCode, output) = await HostProcess.RunAsync(
             "Silo",
-            ["--Storage:Provider=PostgreSql", $"--ConnectionStrings:Storage=Host=127.0.0.1;Port={FreePorts.Tcp()};Database=none;Username=none;Password=secret-word"],
+            ["--Storage:Provider=PostgreSql", $"--ConnectionStrings:Storage=Host=127.0.0.1;Port={FreePort.Tcp()};Database=none;Username=none;Password=secret-word"],
             Limit);
 
         Assert.True(exitCode == 3, output);

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
-using System.Text;
 using System.Text.RegularExpressions;
+using System.Text;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.EndToEnd;
 
@@ -41,7 +42,7 @@ internal sealed partial class StandaloneProcess : IAsyncDisposable
     public static async Task<StandaloneProcess> StartAsync(params string[] settings)
     {
         var standalone = new StandaloneProcess(
-            Directory.CreateTempSubdirectory("netdiscovery-e2e-").FullName, FreePorts.Tcp(), FreePorts.UdpAndTcp(), settings);
+            Directory.CreateTempSubdirectory("netdiscovery-e2e-").FullName, FreePort.Tcp(), FreePort.TcpAndUdp(), settings);
         var output = await standalone._process.WaitForAsync("/v1/tokens", StartLimit);
         standalone.TenantId = Field(output, FirstTenant());
         standalone.AuthToken = Field(output, AuthTokenLine());

@@ -1,3 +1,5 @@
+using NetDiscovery.TestKit;
+
 namespace NetDiscovery.EndToEnd;
 
 /// <summary>The first command of the README, as a stranger uses it: a process, HTTP, other people's clients.</summary>
@@ -50,7 +52,7 @@ public sealed class StandaloneTests(StandaloneTests.Running running) : IClassFix
         var data = Directory.CreateTempSubdirectory("netdiscovery-e2e-").FullName;
         var (exitCode, output) = await HostProcess.RunAsync(
             "Standalone",
-            [$"--Data:Path={data}", $"--Relay:Port={running.Instance.RelayPort}", "--Relay:TlsPort=0", $"--Gateway:Urls=http://127.0.0.1:{FreePorts.Tcp()}"],
+            [$"--Data:Path={data}", $"--Relay:Port={running.Instance.RelayPort}", "--Relay:TlsPort=0", $"--Gateway:Urls=http://127.0.0.1:{FreePort.Tcp()}"],
             TimeSpan.FromSeconds(60));
         Directory.Delete(data, recursive: true);
 

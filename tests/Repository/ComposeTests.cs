@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Repository;
 

@@ -1,3 +1,5 @@
+using NetDiscovery.TestKit;
+
 namespace NetDiscovery.Repository;
 
 /// <summary>Decision pages are numbered one by one, and all are in the list.</summary>

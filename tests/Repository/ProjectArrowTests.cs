@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Repository;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Repository;
 

@@ -26,6 +26,15 @@ internal sealed class Clients : IAsyncDisposable
         }
     }
 
+    /// <summary>Opens this many allocations of a tenant, each with a token of its own; all must succeed.</summary>
+    public async Task AllocateManyAsync(RegionRelay relay, RegionTenant tenant, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Assert.Equal(0, await AllocateAsync(relay, await tenant.MintAsync()));
+        }
+    }
+
     public async Task DeleteAllAsync()
     {
         while (allocated.TryTake(out var client))

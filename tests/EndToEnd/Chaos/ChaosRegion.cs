@@ -14,7 +14,7 @@ internal sealed class ChaosRegion : IAsyncDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(180);
     private readonly List<TemporaryFolder> _folders = [];
     private readonly List<string[]> _relaySettings = [];
-    private readonly int _gatewayPort = FreePorts.Tcp();
+    private readonly int _gatewayPort = FreePort.Tcp();
 
     private ChaosRegion()
     {
@@ -40,7 +40,7 @@ internal sealed class ChaosRegion : IAsyncDisposable
         string[] shared = ["--Storage:Provider=PostgreSql", $"--ConnectionStrings:Storage={database}", "--Region:Name=test-1"];
         for (var i = 0; i < silos; i++)
         {
-            int silo = FreePorts.Tcp(), orleans = FreePorts.Tcp(), health = FreePorts.Tcp();
+            int silo = FreePort.Tcp(), orleans = FreePort.Tcp(), health = FreePort.Tcp();
             region.Silos.Add(new Service($"silo {i + 1}", health, () => HostProcess.Start("Silo",
             [
                 .. shared, $"--Health:Urls=http://127.0.0.1:{health}",
@@ -54,7 +54,7 @@ internal sealed class ChaosRegion : IAsyncDisposable
             "Gateway", [.. shared, $"--Gateway:Urls=http://127.0.0.1:{gatewayPort}", $"--Operator:Key={OperatorKey}"]), TimeProvider.System);
         for (var i = 0; i < relays; i++)
         {
-            var (number, firstPort, port, health, folder) = (i + 1, 20_000 + (i * 2_000), FreePorts.UdpAndTcp(), FreePorts.Tcp(), new TemporaryFolder());
+            var (number, firstPort, port, health, folder) = (i + 1, 20_000 + (i * 2_000), FreePort.TcpAndUdp(), FreePort.Tcp(), new TemporaryFolder());
             region._folders.Add(folder);
             region.RelayPorts.Add(port);
             region._relaySettings.Add(

@@ -51,7 +51,7 @@ internal sealed class CoturnServer : IServerUnderTest
     /// <summary>Starts it and waits until it accepts connections.</summary>
     public static async Task<CoturnServer> StartAsync()
     {
-        var server = new CoturnServer(FreePorts.UdpAndTcp());
+        var server = new CoturnServer(FreePort.TcpAndUdp());
         for (var patience = Stopwatch.StartNew(); ;)
         {
             try

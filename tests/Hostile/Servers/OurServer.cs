@@ -15,12 +15,12 @@ internal sealed class OurServer : IServerUnderTest
     private const string OperatorKey = "operator-key-of-the-hostile-run";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
     private readonly TempFolder folder = new();
-    private readonly int siloPort = FreePorts.Tcp(), orleansPort = FreePorts.Tcp(), siloHttp = FreePorts.Tcp(), gatewayHttp = FreePorts.Tcp(), relayHttp = FreePorts.Tcp();
+    private readonly int siloPort = FreePort.Tcp(), orleansPort = FreePort.Tcp(), siloHttp = FreePort.Tcp(), gatewayHttp = FreePort.Tcp(), relayHttp = FreePort.Tcp();
     private readonly HostProcess silo, gateway, relay;
 
     private OurServer()
     {
-        EndPoint = new IPEndPoint(IPAddress.Loopback, FreePorts.UdpAndTcp());
+        EndPoint = new IPEndPoint(IPAddress.Loopback, FreePort.TcpAndUdp());
         string[] shared =
         [
             $"--Data:Path={folder.Path}", $"--Orleans:Endpoints:SiloPort={siloPort}", $"--Orleans:Endpoints:GatewayPort={orleansPort}", "--Logging:LogLevel:Default=Warning",

@@ -1,3 +1,5 @@
+using NetDiscovery.TestKit;
+
 namespace NetDiscovery.Repository.Contracts;
 
 public sealed class OrleansContractTests

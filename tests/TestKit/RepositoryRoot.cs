@@ -1,8 +1,9 @@
-namespace NetDiscovery.Repository;
+namespace NetDiscovery.TestKit;
 
 /// <summary>Finds the checkout the tests were built from.</summary>
-internal static class RepositoryRoot
+public static class RepositoryRoot
 {
+    /// <summary>Its folder.</summary>
     public static string Path { get; } = Find(AppContext.BaseDirectory);
 
     private static string Find(string folder) => File.Exists(System.IO.Path.Combine(folder, "NetDiscovery.sln"))
