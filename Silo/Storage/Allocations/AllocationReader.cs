@@ -13,16 +13,6 @@ internal sealed class AllocationReader(DbDataSource source, StorageProvider prov
 {
     private readonly string stateText = provider == StorageProvider.PostgreSql ? "state::text" : "state";
 
-    public async Task<(int Version, string Json)?> ReadAsync(string id)
-    {
-        await using var connection = await source.OpenConnectionAsync();
-        await using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT version, {stateText} FROM allocation_state WHERE allocation_id = @id";
-        Add(command, "id", id);
-        await using var reader = await command.ExecuteReaderAsync();
-        return await reader.ReadAsync() ? (reader.GetInt32(0), reader.GetString(1)) : null;
-    }
-
     public async Task<IReadOnlyList<Allocation>> ListLiveAsync(TenantId? tenant, SessionId? session, AllocationId? after, int limit, DateTimeOffset expiresAfter)
     {
         await using var connection = await source.OpenConnectionAsync();

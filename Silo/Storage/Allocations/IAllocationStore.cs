@@ -11,8 +11,8 @@ public interface IAllocationStore : IAllocationIndex
     /// <returns>For each row the version stored now, or null when another version was stored than expected; that row did not change.</returns>
     Task<IReadOnlyList<int?>> WriteAsync(IReadOnlyList<AllocationWrite> writes);
 
-    /// <returns>The stored version and JSON, or null.</returns>
-    Task<(int Version, string Json)?> ReadAsync(string id);
+    /// <returns>For each id the stored version and JSON, or null.</returns>
+    Task<IReadOnlyList<(int Version, string Json)?>> ReadAsync(IReadOnlyList<string> ids);
 
     /// <returns>False when the stored version is another.</returns>
     Task<bool> DeleteAsync(string id, int version);

@@ -56,7 +56,19 @@ public sealed class PostgresAllocationStore(NpgsqlDataSource source) : IAllocati
     }
 
     /// <inheritdoc/>
-    public Task<(int Version, string Json)?> ReadAsync(string id) => reader.ReadAsync(id);
+    public async Task<IReadOnlyList<(int Version, string Json)?>> ReadAsync(IReadOnlyList<string> ids)
+    {
+        await using var command = source.CreateCommand("SELECT allocation_id, version, state::text FROM allocation_state WHERE allocation_id = ANY ($1)");
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. ids] });
+        await using var rows = await command.ExecuteReaderAsync();
+        var found = new Dictionary<string, (int, string)>();
+        while (await rows.ReadAsync())
+        {
+            found.Add(rows.GetString(0), (rows.GetInt32(1), rows.GetString(2)));
+        }
+
+        return [.. ids.Select(id => found.TryGetValue(id, out var row) ? row : ((int, string)?)null)];
+    }
 
     /// <inheritdoc/>
     public async Task<bool> DeleteAsync(string id, int version) =>

@@ -45,7 +45,22 @@ public sealed class SqliteAllocationStore(SqliteDataSource source) : IAllocation
     }
 
     /// <inheritdoc/>
-    public Task<(int Version, string Json)?> ReadAsync(string id) => reader.ReadAsync(id);
+    public Task<IReadOnlyList<(int Version, string Json)?>> ReadAsync(IReadOnlyList<string> ids)
+    {
+        using var connection = source.OpenConnection();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT version, state FROM allocation_state WHERE allocation_id = @id";
+        var parameter = command.Parameters.Add("@id", SqliteType.Text);
+        var read = new (int, string)?[ids.Count];
+        for (var i = 0; i < read.Length; i++)
+        {
+            parameter.Value = ids[i];
+            using var row = command.ExecuteReader();
+            read[i] = row.Read() ? (row.GetInt32(0), row.GetString(1)) : null;
+        }
+
+        return Task.FromResult<IReadOnlyList<(int, string)?>>(read);
+    }
 
     /// <inheritdoc/>
     public async Task<bool> DeleteAsync(string id, int version) =>
