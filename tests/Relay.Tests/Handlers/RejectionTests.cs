@@ -261,6 +261,26 @@ public sealed class RejectionTests
     }
 
     [Theory, MemberData(nameof(Transports))]
+    public async Task Peer_the_tenant_does_not_allow_answers_403_where_it_allows_only_some(ClientTransport transport)
+    {
+        var tenant = new TestTenant(new DiscoveryConfiguration { Peers = new PeerRules { Allow = ["127.0.0.8/30"], Deny = ["127.0.0.9/32"] } });
+        await using var relay = RelayFixture.Start(tenant: tenant);
+        await using var client = await relay.ConnectAsync(transport);
+        Assert.Equal(0, await client.AllocateCodeAsync());
+        Assert.Equal(0, await client.PermitCodeAsync(TransportAddress.Parse("127.0.0.8:1")));
+        Assert.Equal(403, await client.PermitCodeAsync(TransportAddress.Parse("127.0.0.9:1")));
+        Assert.Equal(403, await client.PermitCodeAsync(TransportAddress.Parse("127.0.0.7:1")));
+        Assert.Equal(403, await client.BindCodeAsync(0x4000, TransportAddress.Parse("127.0.0.12:1")));
+
+        // The tenant's blocks narrow the operator's, they open nothing.
+        relay.Cluster.Change(tenant.Id, snapshot => snapshot with { Discovery = snapshot.Discovery with { Peers = new PeerRules { Allow = ["127.0.0.7/32", "10.0.0.0/8"] } } });
+        await RelayFixture.UntilAsync(() => relay.Server.Services.Tenants.TryGet(tenant.Id, out var entry) && entry.Policy.Snapshot.Version == 2, "the change is here");
+        Assert.Equal(0, await client.PermitCodeAsync(TransportAddress.Parse("127.0.0.7:1")));
+        Assert.Equal(403, await client.PermitCodeAsync(TransportAddress.Parse("127.0.0.8:1")));
+        Assert.Equal(403, await client.PermitCodeAsync(TransportAddress.Parse("10.0.0.1:1")));
+    }
+
+    [Theory, MemberData(nameof(Transports))]
     public async Task Peer_outside_the_credentials_scope_answers_403(ClientTransport transport)
     {
         await using var relay = RelayFixture.Start();
