@@ -31,6 +31,9 @@ internal sealed class ChaosCall : IAsyncDisposable
 
     public string Session { get; }
 
+    /// <summary>Told when its allocation begins and ends, as the client knows it.</summary>
+    public AliveCount? Alive { get; init; }
+
     public EchoPeer Peer { get; } = new();
 
     public long DatagramsSent => _client.Counters.DatagramsSent;
@@ -58,15 +61,15 @@ internal sealed class ChaosCall : IAsyncDisposable
     private TransportAddress PeerAddress => TransportAddress.From(new IPEndPoint(IPAddress.Loopback, Peer.Port));
 
     /// <summary>Makes a session, an allocation and a channel.</summary>
-    public static async Task<ChaosCall> StartAsync(HttpClient tenant, int relayPort)
+    public static async Task<ChaosCall> StartAsync(HttpClient tenant, int relayPort, AliveCount? alive = null)
     {
-        var call = await MakeAsync(tenant, relayPort);
+        var call = await MakeAsync(tenant, relayPort, alive);
         await call.OpenAsync();
         return call;
     }
 
     /// <summary>Makes a session.</summary>
-    public static async Task<ChaosCall> MakeAsync(HttpClient tenant, int relayPort)
+    public static async Task<ChaosCall> MakeAsync(HttpClient tenant, int relayPort, AliveCount? alive = null)
     {
         using var made = await ChaosRegion.AskAsync(() => tenant.PostAsJsonAsync("/v1/sessions", new { endpoints = new[] { new { name = "caller" }, new { name = "callee" } } }));
         var turn = made.RootElement.GetProperty("endpoints")[0].GetProperty("iceServers").EnumerateArray().First(server => server.TryGetProperty("username", out var name) && name.GetString() is not null);
@@ -79,7 +82,7 @@ internal sealed class ChaosCall : IAsyncDisposable
             RetransmissionTimeout = TimeSpan.FromSeconds(1),
             SocketBuffer = 4 << 20,
         }).ConnectAsync();
-        var call = new ChaosCall(made.RootElement.GetProperty("id").GetString()!, client);
+        var call = new ChaosCall(made.RootElement.GetProperty("id").GetString()!, client) { Alive = alive };
         client.DatagramReceived = (_, _) => call.OnEcho();
         return call;
     }
@@ -88,6 +91,7 @@ internal sealed class ChaosCall : IAsyncDisposable
     public async Task OpenAsync()
     {
         Relayed = (await _client.AllocateAsync()).Relayed.ToIPEndPoint();
+        Alive?.Begin();
         await _client.BindChannelAsync(PeerAddress);
     }
 
@@ -150,6 +154,7 @@ internal sealed class ChaosCall : IAsyncDisposable
     /// <summary>Deletes the allocation.</summary>
     public async Task CloseAsync()
     {
+        Alive?.End();
         try
         {
             await _client.RefreshAsync(lifetimeSeconds: 0);

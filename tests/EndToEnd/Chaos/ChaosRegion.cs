@@ -76,13 +76,20 @@ internal sealed class ChaosRegion : IAsyncDisposable
     public Task ReadyAsync() => Task.WhenAll(All.Select(service => service.ReadyAsync(StartLimit)));
 
     /// <summary>Makes a tenant and returns a client with its credentials.</summary>
-    public async Task<HttpClient> NewTenantAsync()
+    /// <param name="quotas">As the discovery configuration has them; null: none.</param>
+    public async Task<HttpClient> NewTenantAsync(object? quotas = null)
     {
         using var operators = Client(new AuthenticationHeaderValue("Bearer", OperatorKey));
         using var document = await AskAsync(() => operators.PostAsJsonAsync("/v1/tenants", new { name = "chaos" }));
         var root = document.RootElement;
         var secret = $"{root.GetProperty("id").GetString()}:{root.GetProperty("authToken").GetString()}";
-        return Client(new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes(secret))));
+        var tenant = Client(new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes(secret))));
+        if (quotas is not null)
+        {
+            using var changed = await AskAsync(() => tenant.PutAsJsonAsync($"/v1/tenants/{IdOf(tenant)}/discovery", new { quotas }));
+        }
+
+        return tenant;
     }
 
     /// <summary>The tenant whose credentials a client has.</summary>
@@ -91,7 +98,7 @@ internal sealed class ChaosRegion : IAsyncDisposable
     /// <summary>Makes a request until it succeeds: what is away comes back.</summary>
     public static async Task<JsonDocument> AskAsync(Func<Task<HttpResponseMessage>> request)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(150));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(240));
         while (true)
         {
             string problem;

@@ -10,25 +10,33 @@ public sealed class ChaosTests
 {
     private const int CallsPerRelay = 4;
 
+    // Less than what runs at once would take, so that it is reached, and what is relayed within half a minute.
+    private const int Places = 12, ChurnsPerRelay = 3;
+    private const long BytesPerMonth = 1_500_000;
+
     [Fact]
     public async Task Random_kills_lose_no_allocation_and_no_byte_of_usage()
     {
         var minutes = double.Parse(Environment.GetEnvironmentVariable("CHAOS_MINUTES") ?? "1", CultureInfo.InvariantCulture);
         var seed = int.Parse(Environment.GetEnvironmentVariable("CHAOS_SEED") ?? "1", CultureInfo.InvariantCulture);
         await using var region = await ChaosRegion.StartAsync(relays: 2, silos: 2);
-        using var tenant = await region.NewTenantAsync();
+        using var tenant = await region.NewTenantAsync(new { concurrentAllocations = Places });
+        using var capped = await region.NewTenantAsync(new { relayedBytesPerMonth = BytesPerMonth });
+        var alive = new AliveCount();
         var lasting = new List<ChaosCall>();
-        var churns = region.RelayPorts.Select((port, i) => new Churn(tenant, port, new Random(seed + i))).ToList();
+        var churns = Enumerable.Range(0, ChurnsPerRelay * region.Relays.Count)
+            .Select(i => new Churn(tenant, region.RelayPorts[i % region.Relays.Count], new Random(seed + i), alive)).ToList();
+        var spenders = region.RelayPorts.Select((port, i) => new Churn(capped, port, new Random(seed - 1 - i))).ToList();
         try
         {
             for (var i = 0; i < CallsPerRelay * region.Relays.Count; i++)
             {
-                lasting.Add(await ChaosCall.StartAsync(tenant, region.RelayPorts[i % region.Relays.Count]));
+                lasting.Add(await ChaosCall.StartAsync(tenant, region.RelayPorts[i % region.Relays.Count], alive));
             }
 
             lasting.ForEach(call => call.Run());
             using var enough = new CancellationTokenSource();
-            var churning = Task.WhenAll(churns.Select(churn => churn.RunAsync(enough.Token)));
+            var churning = Task.WhenAll(churns.Concat(spenders).Select(churn => churn.RunAsync(enough.Token)));
             var killer = new Killer(region, new Random(seed));
             await killer.RunAsync(TimeSpan.FromMinutes(minutes));
             await region.ReadyAsync();
@@ -46,6 +54,7 @@ public sealed class ChaosTests
 
                 """));
             await Conservation.AssertAsync(tenant, all);
+            await QuotasHeldAsync(alive, churns, capped, spenders);
             Assert.Empty(lost);
         }
         catch
@@ -55,10 +64,25 @@ public sealed class ChaosTests
         }
         finally
         {
-            foreach (var call in lasting.Concat(churns.SelectMany(churn => churn.Calls)))
+            foreach (var call in lasting.Concat(churns.Concat(spenders).SelectMany(churn => churn.Calls)))
             {
                 await call.DisposeAsync();
             }
         }
+    }
+
+    private static async Task QuotasHeldAsync(AliveCount alive, List<Churn> churns, HttpClient capped, List<Churn> spenders)
+    {
+        // What the ledger does not have yet can only make it more: peers have counted all.
+        var billed = await Conservation.RelayedAsync(capped);
+        var reached = spenders.SelectMany(churn => churn.Calls).Sum(call => call.Peer.BytesReceived + (call.Echoes * ChaosCall.Bytes));
+        ChaosReport.Write(string.Create(CultureInfo.InvariantCulture, $"""
+            quota of {Places} allocations: at most {alive.Most} alive at once, {churns.Sum(churn => churn.QuotaReached)} × 486
+            quota of {BytesPerMonth} relayed bytes: {billed} billed, {reached} reached peers and clients, {spenders.Sum(churn => churn.QuotaReached)} × 486
+
+            """));
+        Assert.InRange(alive.Most, 1, Places);
+        Assert.InRange(billed, 0, BytesPerMonth);
+        Assert.InRange(reached, 0, BytesPerMonth);
     }
 }

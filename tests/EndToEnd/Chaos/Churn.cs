@@ -3,7 +3,7 @@ using NetDiscovery.Relay.Client;
 namespace NetDiscovery.EndToEnd.Chaos;
 
 /// <summary>Short calls, one after another: what opens and closes while processes die.</summary>
-internal sealed class Churn(HttpClient tenant, int relayPort, Random random)
+internal sealed class Churn(HttpClient tenant, int relayPort, Random random, AliveCount? alive = null)
 {
     /// <summary>All calls, whatever became of them.</summary>
     public List<ChaosCall> Calls { get; } = [];
@@ -11,11 +11,14 @@ internal sealed class Churn(HttpClient tenant, int relayPort, Random random)
     /// <summary>What relays answered instead of an allocation, and how often.</summary>
     public Dictionary<string, int> Refusals { get; } = [];
 
+    /// <summary>How often that was 486.</summary>
+    public int QuotaReached => Refusals.Where(refusal => refusal.Key.EndsWith(" 486", StringComparison.Ordinal)).Sum(refusal => refusal.Value);
+
     public async Task RunAsync(CancellationToken cancellation)
     {
         while (!cancellation.IsCancellationRequested)
         {
-            var call = await ChaosCall.MakeAsync(tenant, relayPort);
+            var call = await ChaosCall.MakeAsync(tenant, relayPort, alive);
             Calls.Add(call);
             try
             {
@@ -28,6 +31,7 @@ internal sealed class Churn(HttpClient tenant, int relayPort, Random random)
             catch (StunErrorException refusal)
             {
                 Refusals[$"{refusal.Method} {refusal.Code}"] = Refusals.GetValueOrDefault($"{refusal.Method} {refusal.Code}") + 1;
+                await Task.Delay(TimeSpan.FromMilliseconds(random.Next(500, 1_500)), CancellationToken.None);
             }
             catch (StunTimeoutException)
             {

@@ -26,6 +26,13 @@ internal static class Conservation
         return seen.Table;
     }
 
+    /// <summary>Bytes that count against the month's quota.</summary>
+    public static async Task<long> RelayedAsync(HttpClient tenant)
+    {
+        using var page = await ChaosRegion.AskAsync(() => tenant.GetAsync("/v1/usage?granularity=month"));
+        return page.RootElement.GetProperty("items").EnumerateArray().Sum(item => item.GetProperty("bytesToPeer").GetInt64() + item.GetProperty("bytesFromPeer").GetInt64());
+    }
+
     private static async Task<List<(string? Session, long ToPeer, long ToClient)>> RowsAsync(HttpClient tenant, string query)
     {
         var rows = new List<(string?, long, long)>();
