@@ -17,8 +17,8 @@ SILO_PORT, SILO_GATEWAY_PORT, API_PORT, SILO_HEALTH = 13411, 13412, 13408, 13401
 OPERATOR_KEY = "benchmark-operator-key-0123456789"
 
 
-def _http(url, body=None, authorization=None):
-    request = urllib.request.Request(url, method="GET" if body is None else "POST",
+def _http(url, body=None, authorization=None, method="POST"):
+    request = urllib.request.Request(url, method="GET" if body is None else method,
                                      data=None if body is None else json.dumps(body).encode())
     request.add_header("Content-Type", "application/json")
     if authorization:
@@ -46,6 +46,9 @@ class ControlPlane:
         os.mkdir(self.data)
         self.silo = self.gateway = self.username = self.password = None
         self.users = 0
+        self.core = processes.GENERATOR_CORE
+        self.more_settings = {}
+        self.discovery = None  # of the tenant, where it is not the default one
 
     def settings(self, **extra):
         """Environment of every host: one region on SQLite with Orleans' development clustering on loopback."""
@@ -54,7 +57,7 @@ class ControlPlane:
             "Data__Path": self.data, "Orleans__Endpoints__SiloPort": str(SILO_PORT),
             "Orleans__Endpoints__GatewayPort": str(SILO_GATEWAY_PORT), "Operator__Key": OPERATOR_KEY,
             "Gateway__Urls": f"http://127.0.0.1:{API_PORT}", "Logging__LogLevel__Default": "Warning"}
-        return environment | {key.replace(":", "__"): str(value) for key, value in extra.items()}
+        return environment | {key.replace(":", "__"): str(value) for key, value in (self.more_settings | extra).items()}
 
     def start_host(self, host, core, log=None, root=build.ROOT, environment=None, **settings):
         output = open(build.OUT / f"{log or host.lower()}.log", "w")
@@ -64,10 +67,10 @@ class ControlPlane:
     def start(self):
         if self.silo is not None:
             return
-        self.silo = self.start_host("Silo", processes.GENERATOR_CORE,
+        self.silo = self.start_host("Silo", self.core,
                                     **{"Health:Urls": f"http://127.0.0.1:{SILO_HEALTH}"})
         processes.wait_until(lambda: _http(f"http://127.0.0.1:{SILO_HEALTH}/health/ready")[0] == 200, "the silo")
-        self.gateway = self.start_host("Gateway", processes.GENERATOR_CORE)
+        self.gateway = self.start_host("Gateway", self.core)
         processes.wait_until(lambda: _http(f"http://127.0.0.1:{API_PORT}/health/ready")[0] == 200, "the gateway")
 
     def mint_token(self):
@@ -75,6 +78,10 @@ class ControlPlane:
         if self.username is None:
             gateway, tenant, secret = self.account()
             account = base64.b64encode(f"{tenant}:{secret}".encode()).decode()
+            if self.discovery:
+                status, answer = _http(f"{gateway}/v1/tenants/{tenant}/discovery", self.discovery, f"Basic {account}", "PUT")
+                if status not in (200, 201, 204):
+                    build.stop(f"PUT discovery was answered with {status}: {answer[:500]!r}")
             token = self._created(f"{gateway}/v1/tokens", {"ttlSeconds": 86400}, f"Basic {account}")
             self.username, self.password = token["username"], token["credential"]
         return self.username, self.password
@@ -114,9 +121,11 @@ class Ours(servers.Server):
     root, environment = build.ROOT, {}
     control_plane = None  # of all relays of this run
 
-    def __init__(self):
-        Ours.control_plane = Ours.control_plane or ControlPlane()
-        Ours.control_plane.users += 1
+    def __init__(self, control_plane=None):
+        if control_plane is None:
+            control_plane = Ours.control_plane = Ours.control_plane or ControlPlane()
+        self.control_plane = control_plane
+        self.control_plane.users += 1
 
     @property
     def log(self):

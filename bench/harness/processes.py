@@ -40,7 +40,8 @@ def file_limit():
 
 def _prepare(core):
     def prepare():
-        os.sched_setaffinity(0, {core})
+        if core is not None:
+            os.sched_setaffinity(0, {core})
         file_limit()
         Priority.apply()
 

@@ -8,6 +8,9 @@ internal sealed class PostgresProcess(Process guardian, int serverId) : IDisposa
 {
     public bool HasExited => guardian.HasExited;
 
+    /// <summary>The server itself, not the shell.</summary>
+    public int Id => serverId;
+
     /// <summary>Fast shutdown.</summary>
     public async Task StopAsync()
     {

@@ -26,6 +26,9 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Loopback port of the server; the same after a restart. 0 before the first start.</summary>
     public int Port { get; private set; }
 
+    /// <summary>The server's process; 0 before the first start.</summary>
+    public int ProcessId => process?.Id ?? 0;
+
     /// <summary>Starts the server if it is not running.</summary>
     public async Task StartAsync()
     {

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Text;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Addresses;
+using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.ControlPlane;
+using TransportAddress = NetDiscovery.Relay.Protocol.TransportAddress;
+
+namespace NetDiscovery.Control.Bench;
+
+/// <summary>Lives of allocations as a relay's workers note them, without packets: opened, a permission, a channel, closed with usage, each at a time of its own.</summary>
+internal sealed class Lives(AllocationReporter reporter, AllocationJournal journal)
+{
+    private static readonly TransportAddress Server = TransportAddress.Parse("127.0.0.1:3478"), Peer = TransportAddress.Parse("127.0.0.9:4000");
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+
+    // Farther apart than a batch gathers: each event is a message of its own to the allocation's grain.
+    private static readonly TimeSpan[] Steps = [TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500)];
+
+    private readonly Guid incarnation = Guid.NewGuid();
+    private readonly Queue<(long Due, AllocationReport Report)>[] waiting = [new(), new(), new()];
+    private readonly byte[][] claims = [.. Enumerable.Range(0, 16).Select(_ => Encoding.ASCII.GetBytes(TurnCredential.Encode(new CredentialClaims
+    {
+        Tenant = TenantId.New(), KeyVersion = 1, Token = TokenId.New(), IssuedAt = DateTimeOffset.UtcNow, ExpiresAt = DateTimeOffset.UtcNow.AddDays(1), Label = "bench",
+    })))];
+
+    private int opened;
+
+    /// <summary>Opens <paramref name="rate"/> allocations each second and takes each through its life, until <paramref name="stop"/>; then goes on with those that live.</summary>
+    public async Task RunAsync(int rate, CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        var (began, done) = (Stopwatch.GetTimestamp(), 0L);
+        while (!stop.IsCancellationRequested || waiting.Any(queue => queue.Count > 0))
+        {
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+            for (var due = stop.IsCancellationRequested ? 0 : (long)(Stopwatch.GetElapsedTime(began).TotalSeconds * rate); done < due; done++)
+            {
+                Later(0, Open());
+            }
+
+            for (var step = 0; step < Steps.Length; step++)
+            {
+                while (waiting[step].TryPeek(out var next) && next.Due <= Stopwatch.GetTimestamp())
+                {
+                    Take(step, waiting[step].Dequeue().Report);
+                }
+            }
+        }
+    }
+
+    /// <summary>Opens one with a permission and a channel, which then lives.</summary>
+    public AllocationReport Hold()
+    {
+        var report = Open();
+        report.PermissionInstalled(Peer, DateTimeOffset.UtcNow + Lifetime);
+        report.ChannelBound(0x4000, Peer, DateTimeOffset.UtcNow + Lifetime);
+        return report;
+    }
+
+    /// <summary>Ends one.</summary>
+    public static void Close(AllocationReport report)
+    {
+        ref var counters = ref report.Slot.Counters;
+        (counters.BytesFromClient, counters.BytesToPeer, counters.PacketsFromClient, counters.PacketsToPeer) = (1_000, 900, 10, 9);
+        report.Slot.Close(AllocationCloseReason.Deleted, DateTimeOffset.UtcNow);
+        report.Closed();
+    }
+
+    private AllocationReport Open()
+    {
+        var number = opened++;
+        var identity = new SlotIdentity
+        {
+            Allocation = AllocationId.From(Guid.NewGuid()),
+            Incarnation = incarnation,
+            OpenedAt = DateTimeOffset.UtcNow,
+            Claims = claims[number % claims.Length],
+            Username = claims[number % claims.Length],
+            Transport = Transport.Udp,
+            Client = TransportAddress.FromIPv4(0x7F01_0000 + (uint)number / 50_000, (ushort)(10_000 + (number % 50_000))),
+            Server = Server,
+            Relayed = TransportAddress.FromIPv4(0x7F00_0001, (ushort)(10_000 + (number % 50_000))),
+        };
+        var slot = journal.TryAcquire(identity, DateTimeOffset.UtcNow + Lifetime) ?? throw new InvalidOperationException("The journal is full: the cluster does not keep up.");
+        return reporter.Open(slot, identity);
+    }
+
+    private void Take(int step, AllocationReport report)
+    {
+        switch (step)
+        {
+            case 0:
+                report.PermissionInstalled(Peer, DateTimeOffset.UtcNow + Lifetime);
+                break;
+            case 1:
+                report.ChannelBound(0x4000, Peer, DateTimeOffset.UtcNow + Lifetime);
+                break;
+            default:
+                Close(report);
+                return;
+        }
+
+        Later(step + 1, report);
+    }
+
+    private void Later(int step, AllocationReport report) =>
+        waiting[step].Enqueue((Stopwatch.GetTimestamp() + (long)(Steps[step].TotalSeconds * Stopwatch.Frequency), report));
+}

@@ -1,0 +1,142 @@
+"""What the control plane pays for allocations: lives told by a relay's control link, grains kept, and Allocates meanwhile; on PostgreSQL, as in production."""
+
+import json
+import re
+import subprocess
+
+from . import build, ours, processes
+from .load import Load
+
+LIVES = 5_000  # per second: opened, a permission, a channel, closed, each told by itself
+LINK_CORES, SILO_CORES = 0.15, 0.8
+ALLOCATES, P99_MS = 1_000, 1.0
+GRAINS, HEAP_KIB = 200_000, 2.0
+
+
+class ControlLink:
+    """bench/Control: a relay's control link without the relay."""
+
+    def __init__(self, control_plane, database=None):
+        command = [binary(), *(f"--{name}={value}" for name, value in control_plane.more_settings.items())]
+        command += ["--process", f"silo={control_plane.silo.pid}"]
+        if database:
+            command += ["--process", f"postgres={database.pid}"]
+        self.process = processes.start(command, None, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                       stderr=open(build.OUT / "control-link.log", "w"),
+                                       env=control_plane.settings())
+        self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"bench: the control link ended; see {build.OUT / 'control-link.log'}")
+        return json.loads(line)
+
+    def tell(self, text):
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+
+    def ask(self, text):
+        self.tell(text)
+        return self.answer()
+
+    def close(self):
+        self.process.stdin.close()
+        processes.stop(self.process)
+
+
+class Database:
+    """A PostgreSQL server of this run's own."""
+
+    def __init__(self):
+        self.process = processes.start([binary(), "postgres"], None, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        answer = json.loads(self.process.stdout.readline() or build.stop("PostgreSQL is missing: apt-get install postgresql"))
+        self.pid, self.connection = answer["pid"], answer["connection"]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(20)
+
+
+def binary():
+    return build.ROOT / "bench/Control/bin/Release/net10.0/Control.Bench"
+
+
+def heap_bytes():
+    """What the silo's heap was after its last collection."""
+    text = ours.read(f"http://127.0.0.1:{ours.SILO_HEALTH}/metrics")
+    return sum(float(value) for value in re.findall(r"^dotnet_gc_last_collection_heap_size\w*\{[^}]*\} (\S+)", text, re.MULTILINE))
+
+
+def _row(label, value, target=None, at_least=False, digits=2):
+    verdict = ""
+    if target is not None:
+        met = value >= target if at_least else value <= target
+        verdict = f"   {'>=' if at_least else '<='} {target:,g} {'met' if met else 'NOT met'}"
+    print(f"  {label:<72}{value:>12,.{digits}f}{verdict}", flush=True)
+
+
+def run(quick):
+    done = subprocess.run(["dotnet", "build", str(build.ROOT / "bench" / "Control"), "-c", "Release", "-v", "quiet", "-nologo"],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        build.stop(f"bench/Control does not build:\n{done.stdout[-2000:]}")
+    database = Database()
+    plane = ours.ControlPlane()
+    plane.more_settings = {"Storage:Provider": "PostgreSql", "ConnectionStrings:Storage": database.connection}
+    link = relay = None
+    try:
+        plane.core = None
+        plane.discovery = {"quotas": {"concurrentAllocations": 10_000}}
+        plane.start()
+        link = ControlLink(plane, database)
+        print(f"\nAllocations in the control plane: {LIVES:,} lives a second on PostgreSQL, four events each, each a message of its own to the allocation's grain")
+        link.ask(f"lives 500 0 {5 if quick else 10}")
+        figures = link.ask(f"lives {LIVES} {3 if quick else 10} {5 if quick else 20}")
+        _row("lives per second", figures["perSecond"], LIVES * 0.99, at_least=True, digits=0)
+        _row("  cores in the relay's control link (its whole process)", figures["linkCores"], LINK_CORES)
+        _row("  cores in the silo", figures["cores"]["silo"], SILO_CORES)
+        _row("  cores in PostgreSQL", figures["cores"]["postgres"])
+        _row("  batches confirmed after ms, median", figures["p50Ms"], digits=1)
+        _row("  batches confirmed after ms, 99 %", figures["p99Ms"], digits=1)
+        if figures["failures"] or figures["backlog"] > LIVES / 10:
+            print(f"  ! {figures['failures']} batches failed; {figures['backlog']:,} more allocations wait than before")
+        relay = _allocates(plane, link, quick)
+        count = GRAINS // 10 if quick else GRAINS
+        print(f"\n{count:,} live allocations, each with a permission and a channel, on one silo")
+        link.ask("hold 1000")
+        link.ask(f"collect {plane.silo.pid}")
+        before = heap_bytes()
+        held = link.ask(f"hold {count - 1000}")
+        link.ask(f"collect {plane.silo.pid}")
+        _row("live allocation grains", held["held"], count, at_least=True, digits=0)
+        _row("  KiB of the silo's heap for each", (heap_bytes() - before) / (count - 1000) / 1024, HEAP_KIB)
+        _row("  opened, permitted and bound per second", (count - 1000) / held["seconds"], digits=0)
+        link.ask("release")
+    finally:
+        if relay:
+            processes.stop(relay.process)
+        if link:
+            link.close()
+        plane.close()
+        database.close()
+
+
+def _allocates(plane, link, quick):
+    """Allocates of a tenant with a quota, answered by a relay of this control plane while that is busy with the lives of others."""
+    seconds = 3 if quick else 10
+    relay = ours.Ours(plane)
+    relay.start()
+    load = Load("control", relay, concurrency=256)
+    load.window(5 if quick else 20, 1)
+    print(f"\nAllocate from a lease, {ALLOCATES:,} each second at a relay on a core of its own")
+    quiet = load.window(1, seconds, ALLOCATES)
+    link.tell(f"lives {LIVES} 1 {seconds + 2}")
+    busy = load.window(2, seconds, ALLOCATES)
+    link.answer()
+    load.end()
+    _row("p99 of Allocate, ms, while the silo is idle", quiet["p99_ns"] / 1e6, digits=3)
+    _row(f"p99 of Allocate, ms, while the silo takes {LIVES:,} lives a second", busy["p99_ns"] / 1e6, P99_MS, digits=3)
+    if busy["lost"]:
+        print(f"  ! {busy['lost']} were refused or lost: {busy['refused']}")
+    return relay
