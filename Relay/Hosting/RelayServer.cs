@@ -39,6 +39,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     private readonly HandoverPoint? handover;
     private readonly Predecessor predecessor = Predecessor.None;
     private SuccessorWatch? successors;
+    private MemoryReturn? memory;
 
     /// <summary>Opens journal and keys, and prepares the workers; no socket is open yet.</summary>
     /// <exception cref="StartupException">The data folder, the journal or the certificate can't be used.</exception>
@@ -146,6 +147,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             Services.Metrics.Observe(secure, () => listeners.Dtls);
         }
 
+        memory = new MemoryReturn(() => listeners.Connections + (secure?.Dtls.Associations.Open ?? 0) + Allocations, GiveMemoryBack, Services.Time);
         listeners.Start();
         Listening = true;
         LogStarted(Services.Identity.Id, string.Join(", ", addresses.Select(address => address.Local.WithPort((ushort)options.Port))), Workers.Length, path.Name, options.MinPort, options.MaxPort);
@@ -172,6 +174,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         stopped = true;
         Listening = false;
         Services.Draining = true;
+        memory?.Dispose();
         restorer.Dispose();
         if (successors is { HasSuccessor: true })
         {
@@ -282,6 +285,13 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             ProductVersion.Text);
     }
 
+    private void GiveMemoryBack(int clientsLeft)
+    {
+        var (before, paused) = (Environment.WorkingSet, GC.GetTotalPauseDuration());
+        UnusedMemory.GiveBack(garbage: clientsLeft > 0);
+        LogMemoryReturned(clientsLeft, before >> 20, Environment.WorkingSet >> 20, (GC.GetTotalPauseDuration() - paused).TotalMilliseconds);
+    }
+
     private IEnumerable<TransportAddress> UdpListeners() =>
         addresses.Select(address => address.Local.WithPort((ushort)options.Port)).Union(behaviour?.Locals ?? []);
 
@@ -293,6 +303,9 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
 
     [LoggerMessage(1001, LogLevel.Information, "Relay {RelayId} listens on {Addresses} with {Workers} workers over {Path}; relayed ports {MinPort} to {MaxPort}")]
     private partial void LogStarted(string relayId, string addresses, int workers, string path, int minPort, int maxPort);
+
+    [LoggerMessage(1004, LogLevel.Information, "Memory given back after {Clients} clients left: {Before} MiB are now {After}; collections took {Milliseconds:F1} ms")]
+    private partial void LogMemoryReturned(int clients, long before, long after, double milliseconds);
 
     [LoggerMessage(1003, LogLevel.Warning, "Not handed over: {Problem}")]
     private partial void LogNotHandedOver(string problem);

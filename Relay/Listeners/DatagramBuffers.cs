@@ -68,6 +68,18 @@ internal sealed unsafe partial class DatagramBuffers
         }
     }
 
+    /// <summary>Gives the pages of all free buffers back to the system.</summary>
+    public void DiscardFree()
+    {
+        lock (gate)
+        {
+            foreach (var buffer in free)
+            {
+                buffer.Discard();
+            }
+        }
+    }
+
     /// <summary>One buffer.</summary>
     internal sealed partial class Buffer(byte* start) : MemoryManager<byte>
     {

@@ -18,6 +18,7 @@ internal static class HostileCommand
         {
             await using IServerUnderTest server = name == "ours" ? await OurServer.StartAsync() : await CoturnServer.StartAsync();
             reports.Add(await HostileRun.RunAsync(server, options, Console.WriteLine));
+            (server as OurServer)?.MemoryLines.ToList().ForEach(Console.WriteLine);
         }
 
         Console.WriteLine();

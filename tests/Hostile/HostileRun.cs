@@ -14,6 +14,7 @@ namespace NetDiscovery.Hostile;
 internal static class HostileRun
 {
     private const int WarmUpSeconds = 5;
+    private const int FewConnections = 30;
     private const int ProofDatagrams = 100;
 
     /// <summary>Resident bytes that count as back, for what was resident before: a tenth and 16 MiB more.</summary>
@@ -26,9 +27,13 @@ internal static class HostileRun
         await using var watch = new ProcessWatch(server.ProcessId);
         var messages = await MessagesAsync(server, options.Seed);
 
-        // Code is compiled and pools are filled before anything counts: by relaying, and by a small attack.
+        // Code is compiled and pools are filled before anything counts: by relaying, and by a small attack of each kind.
         await load.RunAsync(TimeSpan.FromSeconds(WarmUpSeconds), options.PacketsPerSecond);
-        await Task.Run(() => new DatagramFlood(server.EndPoint, load.Relayed, messages, options.Seed).Run(options.Rate, options.Rate));
+        await using (new SlowConnections(server.EndPoint, FewConnections))
+        {
+            await Task.Run(() => new DatagramFlood(server.EndPoint, load.Relayed, messages, options.Seed).Run(options.Rate, options.Rate));
+        }
+
         say($"{server.Name}: quiet, {options.Duration.TotalSeconds:F0} s");
         var started = watch.ProcessorTime;
         var control = await load.RunAsync(options.Duration, options.PacketsPerSecond);
@@ -52,12 +57,13 @@ internal static class HostileRun
 
         say($"{server.Name}: afterwards");
         clock.Restart();
-        while (watch.Resident > Baseline(before) && clock.Elapsed < TimeSpan.FromSeconds(options.SettleSeconds))
+        TimeSpan? back = null;
+        while (watch.Resident > before && clock.Elapsed < TimeSpan.FromSeconds(options.SettleSeconds))
         {
+            back ??= watch.Resident > Baseline(before) ? null : clock.Elapsed;
             await Task.Delay(200);
         }
 
-        var settled = clock.Elapsed;
         return new HostileReport
         {
             Server = server.Name,
@@ -69,7 +75,7 @@ internal static class HostileRun
             Connections = (slow.Opened, slow.MostOpen, slow.EndedByServer, slow.Refused),
             Processor = (quietTime, attackProcessor),
             Drops = drops,
-            Settled = settled,
+            Settled = back ?? clock.Elapsed,
             AnswersOverUdp = await AnswersAsync(server, ClientTransport.Udp),
             AnswersOverTcp = await AnswersAsync(server, ClientTransport.Tcp),
             Resident = (before, watch.Peak, watch.Resident),

@@ -30,6 +30,7 @@ internal sealed class OurServer : IServerUnderTest
         relay = HostProcess.Start("Relay",
         [
             .. shared, $"--Health:Urls=http://127.0.0.1:{relayHttp}", "--Relay:Id=relay-1", $"--Relay:Port={EndPoint.Port}", "--Relay:TlsPort=0", "--Relay:AllowPeers:0=127.0.0.0/8",
+            "--Logging:LogLevel:NetDiscovery.Relay.Hosting.RelayServer=Information",
         ]);
     }
 
@@ -45,6 +46,12 @@ internal sealed class OurServer : IServerUnderTest
 
     /// <summary>What the relay has printed.</summary>
     public string Output => relay.Output;
+
+    /// <summary>What the relay has said of memory that it gave back.</summary>
+    public IEnumerable<string> MemoryLines => Output.Split('\n').Where(line => line.Contains("Memory given back", StringComparison.Ordinal)).Select(line => line.Trim());
+
+    /// <summary>Waits until the relay says that it gave memory of a thousand clients and more back.</summary>
+    public Task MemoryGivenBackAsync() => relay.WaitForAsync("Memory given back after 1", StartLimit);
 
     /// <summary>Starts all three and fetches a token.</summary>
     public static async Task<OurServer> StartAsync()
