@@ -287,9 +287,9 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
 
     private void GiveMemoryBack(int clientsLeft)
     {
-        var (before, paused) = (Environment.WorkingSet, GC.GetTotalPauseDuration());
+        var before = Environment.WorkingSet;
         UnusedMemory.GiveBack(garbage: clientsLeft > 0);
-        LogMemoryReturned(clientsLeft, before >> 20, Environment.WorkingSet >> 20, (GC.GetTotalPauseDuration() - paused).TotalMilliseconds);
+        LogMemoryReturned(clientsLeft, before >> 20, Environment.WorkingSet >> 20);
     }
 
     private IEnumerable<TransportAddress> UdpListeners() =>
@@ -304,8 +304,8 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     [LoggerMessage(1001, LogLevel.Information, "Relay {RelayId} listens on {Addresses} with {Workers} workers over {Path}; relayed ports {MinPort} to {MaxPort}")]
     private partial void LogStarted(string relayId, string addresses, int workers, string path, int minPort, int maxPort);
 
-    [LoggerMessage(1004, LogLevel.Information, "Memory given back after {Clients} clients left: {Before} MiB are now {After}; collections took {Milliseconds:F1} ms")]
-    private partial void LogMemoryReturned(int clients, long before, long after, double milliseconds);
+    [LoggerMessage(1004, LogLevel.Information, "Memory given back after {Clients} clients left: {Before} MiB are now {After}")]
+    private partial void LogMemoryReturned(int clients, long before, long after);
 
     [LoggerMessage(1003, LogLevel.Warning, "Not handed over: {Problem}")]
     private partial void LogNotHandedOver(string problem);

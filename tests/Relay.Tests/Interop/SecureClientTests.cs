@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using NetDiscovery.Relay.Tests.Fixtures;
 using NetDiscovery.Relay.Tests.Listeners.Dtls;
 
@@ -10,15 +11,17 @@ namespace NetDiscovery.Relay.Tests.Interop;
 public sealed class SecureClientTests
 {
     [Theory]
-    [InlineData("DTLSv1.2", "-dtls1_2")]
-    [InlineData("ECDHE-ECDSA-CHACHA20-POLY1305", "-dtls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305")]
-    [InlineData("TLSv1.2", "-tls1_2")]
-    [InlineData("TLSv1.3", "-tls1_3")]
-    public async Task OpenSSL_agrees_on_stun_turn_and_gets_its_Binding_answered(string said, params string[] options)
+    [InlineData("stun.turn", "DTLSv1.2", "-dtls1_2")]
+    [InlineData("stun.turn", "ECDHE-ECDSA-CHACHA20-POLY1305", "-dtls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305")]
+    [InlineData("stun.turn", "TLSv1.2", "-tls1_2")]
+    [InlineData("stun.turn", "TLSv1.3", "-tls1_3")]
+    [InlineData("stun.nat-discovery", "DTLSv1.2", "-dtls1_2")]
+    [InlineData("stun.nat-discovery", "TLSv1.3", "-tls1_3")]
+    public async Task OpenSSL_agrees_on_a_protocol_of_RFC_7443_and_gets_its_Binding_answered(string protocol, string said, params string[] options)
     {
         await using var relay = RelayFixture.Start();
         var start = new ProcessStartInfo("openssl") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        string[] arguments = ["s_client", .. options, "-connect", relay.TlsEndPoint.ToString(), "-alpn", "h2,stun.turn", "-nocommands"];
+        string[] arguments = ["s_client", .. options, "-connect", relay.TlsEndPoint.ToString(), "-alpn", $"h2,{protocol}", "-nocommands"];
         Array.ForEach(arguments, start.ArgumentList.Add);
         using var process = Process.Start(start)!;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(25));
@@ -26,7 +29,7 @@ public sealed class SecureClientTests
         try
         {
             // The handshake's report comes first; what is written before it may be lost.
-            await ReadUntilAsync(process, output, "ALPN protocol: stun.turn"u8.ToArray(), limit.Token);
+            await ReadUntilAsync(process, output, Encoding.ASCII.GetBytes($"ALPN protocol: {protocol}"), limit.Token);
             byte[] request = [0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42, .. "transaction!"u8];
             await process.StandardInput.BaseStream.WriteAsync(request, limit.Token);
             await process.StandardInput.BaseStream.FlushAsync(limit.Token);
@@ -38,7 +41,7 @@ public sealed class SecureClientTests
             await process.WaitForExitAsync(CancellationToken.None);
         }
 
-        Assert.Contains(said, System.Text.Encoding.Latin1.GetString(output.ToArray()), StringComparison.Ordinal);
+        Assert.Contains(said, Encoding.Latin1.GetString(output.ToArray()), StringComparison.Ordinal);
     }
 
     [Theory]
