@@ -53,7 +53,7 @@ export declare class Signaling extends EventTarget {
 
 /**
  * Events, each with a `detail`: `hello`, `presence`, `decision`, `migrate`, `state`, `nat`, `peerconnection` (a new RTCPeerConnection: add tracks and
- * channels here), `connectivity`, `stats` (four times a second), `reconnecting`, `error`, `bye`, `ended`.
+ * channels here), `connectivity`, `stats` (five times a second), `reconnecting`, `error`, `bye`, `ended`.
  */
 export declare class Session extends EventTarget {
   readonly signaling: Signaling

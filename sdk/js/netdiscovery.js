@@ -159,6 +159,7 @@ export class Session extends EventTarget {
   #iceServers = []
   #present = false
   #makingOffer = false
+  #answering = false
   #ignoreOffer = false
   #waitingCandidates = []
   #pulse = null
@@ -297,6 +298,8 @@ export class Session extends EventTarget {
   }
 
   async #offer(peer) {
+    // Browsers say that negotiation is needed in the stable state only; libraries for Node also while an offer is being answered.
+    if (peer !== this.#peer || this.#answering || peer.signalingState !== "stable") return
     try {
       this.#makingOffer = true
       await peer.setLocalDescription()
@@ -307,6 +310,15 @@ export class Session extends EventTarget {
   }
 
   async #onDescription(description) {
+    this.#answering = description.type === "offer" && !this.#peer
+    try {
+      await this.#takeDescription(description)
+    } finally {
+      this.#answering = false
+    }
+  }
+
+  async #takeDescription(description) {
     const peer = this.#peer ?? this.#makePeer()
     const polite = this.endpoint > this.#peerName
     const collides = description.type === "offer" && (this.#makingOffer || peer.signalingState !== "stable")
@@ -386,9 +398,12 @@ export class Session extends EventTarget {
     if (peer !== this.#peer) return
     if (listens) this.#listenTo(pair)
     const silent = this.#silentLooks >= this.#silenceAllowed
-    const state = peer.connectionState === "failed" || peer.iceConnectionState === "failed" ? "failed"
+    const open = this.#pulse.readyState === "open" && pair !== null
+    // What comes through counts, whatever the library says of its state.
+    const state = open && this.#silentLooks === 0 ? "connected"
+      : peer.connectionState === "failed" || peer.iceConnectionState === "failed" ? "failed"
       : silent || peer.iceConnectionState === "disconnected" ? "disconnected"
-      : this.#pulse.readyState === "open" && pair ? "connected"
+      : open ? "connected"
       : "checking"
     const path = pair?.path ?? null
     const report = `${state} ${path}`
