@@ -49,6 +49,7 @@ async function call(id, joinToken) {
   const on = (type, show) => session.addEventListener(type, ({ detail }) => show(detail))
   $("state").textContent = "waiting for the other end"
   $("mode").textContent = session.mode
+  $("reason").textContent = session.reason
   on("presence", ({ endpoint, present }) => log(`${endpoint} is ${present ? "there" : "gone"}`))
   on("decision", ({ mode, reason }) => { $("mode").textContent = mode; $("reason").textContent = reason; log(`decision: ${mode}. ${reason}`) })
   on("migrate", ({ mode, reason }) => log(`moves to ${mode}: ${reason}`))

@@ -64,6 +64,8 @@ export declare class Session extends EventTarget {
   /** Resolves once media can flow for the first time. */
   readonly connected: Promise<RTCPeerConnection>
   readonly mode: Mode
+  /** Why the platform decided so, in a sentence. */
+  readonly reason: string
   readonly path: Path | null
   readonly nat: Nat | null
   /** Leaves for good. */

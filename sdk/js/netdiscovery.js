@@ -156,6 +156,7 @@ export class Session extends EventTarget {
   #peer = null
   #peerName = null
   #mode = "undecided"
+  #reason = ""
   #iceServers = []
   #present = false
   #makingOffer = false
@@ -197,6 +198,9 @@ export class Session extends EventTarget {
   /** What the platform decided: `stun`, `turn` or `undecided`. */
   get mode() { return this.#mode }
 
+  /** Why, in a sentence. */
+  get reason() { return this.#reason }
+
   /** Leaves for good. */
   leave(reason = "") {
     this.signaling.send({ type: "bye", reason })
@@ -211,7 +215,7 @@ export class Session extends EventTarget {
     on("hello", (hello) => this.#onHello(hello))
     on("presence", (presence) => this.#onPresence(presence))
     on("decision", ({ mode, reason }) => this.#onDecision(mode, reason))
-    on("migrate", ({ mode, iceServers }) => this.#migrate(mode, iceServers))
+    on("migrate", ({ mode, reason, iceServers }) => { this.#reason = reason; this.#migrate(mode, iceServers) })
     on("description", ({ description }) => this.#onDescription(description))
     on("candidate", ({ candidate }) => this.#onCandidate(candidate))
     on("bye", () => this.#stop())
@@ -225,7 +229,7 @@ export class Session extends EventTarget {
     const others = hello.endpoints.filter(({ name }) => name !== hello.endpoint)
     this.#peerName ??= others[0]?.name
     this.#present = others.some(({ name, present }) => name === this.#peerName && present)
-    this.#noteMode(hello.mode)
+    this.#noteMode(hello.mode, hello.reason)
     if (!this.nat && this.#options.probeNat !== false) this.#probe(hello.iceServers)
     if (this.#present) this.#start()
   }
@@ -245,14 +249,15 @@ export class Session extends EventTarget {
     this.#tell("nat", this.nat)
   }
 
-  #noteMode(mode) {
+  #noteMode(mode, reason) {
     this.#mode = mode
+    this.#reason = reason
     if (mode !== "undecided") this.dispatchEvent(new Event("decided"))
   }
 
-  #onDecision(mode) {
+  #onDecision(mode, reason) {
     const before = this.#mode
-    this.#noteMode(mode)
+    this.#noteMode(mode, reason)
     // Decided anew before anything flows: the connection under way is turned round. Later moves come as "migrate".
     if (this.#peer && !this.path && mode !== before && mode !== "undecided") this.#migrate(mode, this.#iceServers)
   }
