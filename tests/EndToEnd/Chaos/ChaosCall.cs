@@ -41,8 +41,8 @@ internal sealed class ChaosCall : IAsyncDisposable
     /// <summary>Echoes received.</summary>
     public long Echoes => _client.Counters.DatagramsReceived;
 
-    /// <summary>What the relay owes the client's bill: all that arrived, but for challenges and what answers requests after the end.</summary>
-    public long BytesToClient => _billedToClient ?? Received;
+    /// <summary>What the relay owes the client's bill: all that arrived, but for challenges, refusals of an allocation, and what answers requests after the end.</summary>
+    public long BytesToClient => Relayed is null ? 0 : _billedToClient ?? Received;
 
     /// <summary>When the last echo came; <see cref="Stopwatch"/> ticks.</summary>
     public long LastEcho => Volatile.Read(ref _lastEcho);
@@ -50,8 +50,8 @@ internal sealed class ChaosCall : IAsyncDisposable
     /// <summary>Longest time between two echoes since it was last set.</summary>
     public TimeSpan LongestGap { get; set; }
 
-    /// <summary>The relayed transport address.</summary>
-    public IPEndPoint Relayed { get; private set; } = null!;
+    /// <summary>The relayed transport address; null until there is one.</summary>
+    public IPEndPoint? Relayed { get; private set; }
 
     /// <summary>What the relay says of the allocation when it no longer knows it; null while all is well.</summary>
     public string? Lost { get; private set; }
