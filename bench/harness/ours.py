@@ -118,6 +118,7 @@ class Ours(servers.Server):
 
     name, port, health = "ours", 13470, 13402
     relay_settings = {}
+    compiles_for = 8
     root, environment = build.ROOT, {}
     control_plane = None  # of all relays of this run
 

@@ -4,15 +4,17 @@ import json
 
 from . import build
 
-COTURN, FLOOR, OURS = "coturn", "floor", "ours"
+COTURN, FLOOR, OURS, PORTABLE = "coturn", "floor", "ours", "portable"
 
 
 class Report:
     def __init__(self, names):
         self.names = names
         self.rows = []
+        self.section = ""
 
     def heading(self, text):
+        self.section = text
         print(f"\n{text}")
         print("  " + " " * 56 + "".join(f"{name:>11}" for name in self.names)
               + "   ours/coturn        ours/floor")
@@ -20,7 +22,7 @@ class Report:
     def row(self, label, values, beside_coturn=None, beside_floor=None, at_least=False, digits=2):
         """`values` by server name. Targets are the largest allowed ratio, or with `at_least` the smallest."""
         cells = "".join(f"{values[name]:>11.{digits}f}" if name in values else f"{'':>11}" for name in self.names)
-        row = {"label": label, "values": values, "verdicts": []}
+        row = {"section": self.section, "label": label, "values": values, "verdicts": []}
         for other, target in ((COTURN, beside_coturn), (FLOOR, beside_floor)):
             cells += "   " + self._ratio(row, values, other, target, at_least)
         print(f"  {label:<56}{cells}".rstrip(), flush=True)
@@ -35,21 +37,24 @@ class Report:
             return f"{ratio:4.2f}".ljust(16)
         met = ratio >= target if at_least else ratio <= target
         row["verdicts"].append(met)
+        row.setdefault("judged", []).append(f"{ratio:5.2f} of {other} {'>=' if at_least else '<='}{target:<4.2f} {'met' if met else 'NOT'}")
         return f"{ratio:4.2f} {'>=' if at_least else '<='}{target:<4.2f} {'met' if met else 'NOT'}".ljust(16)
 
     def verdict(self, label, ratio, target):
         """A ratio that has a line of its own."""
         met = ratio <= target
         print(f"  {label:<56}{ratio:>11.3f}   <={target:.2f} {'met' if met else 'NOT met'}", flush=True)
-        self.rows.append({"label": label, "values": {"ratio": ratio}, "verdicts": [met]})
+        self.rows.append({"section": self.section, "label": label.strip(), "values": {"ratio": ratio}, "verdicts": [met],
+                          "judged": [f"{ratio:5.2f} <={target:.2f} {'met' if met else 'NOT'}"]})
 
     def own_ratio(self, label, ratios, target):
         """A ratio within each server; the target is for ours."""
         cells = "".join(f"{ratios[name]:>11.2f}" if name in ratios else f"{'':>11}" for name in self.names)
-        row = {"label": label, "values": ratios, "verdicts": []}
+        row = {"section": self.section, "label": label, "values": ratios, "verdicts": []}
         verdict = ""
         if OURS in ratios:
             row["verdicts"].append(ratios[OURS] <= target)
+            row["judged"] = [f"{ratios[OURS]:5.2f} <={target:.2f} {'met' if ratios[OURS] <= target else 'NOT'}"]
             verdict = f"   <={target:.2f} {'met' if ratios[OURS] <= target else 'NOT met'}"
         print(f"  {label:<56}{cells}{verdict}")
         self.rows.append(row)
@@ -69,6 +74,21 @@ class Report:
             if result["core_share"] < 0.9:
                 print(f"  ! {name} had {result['core_share']:.0%} of its core: "
                       "the generator or other work on the machine was the limit")
+
+    def summary(self):
+        """Every target once more, in one table; the portable path beside coturn where both were measured."""
+        print("\nAll targets" + " " * 93 + "portable/coturn")
+        section = None
+        for row in self.rows:
+            if "judged" in row:
+                if row["section"] != section:
+                    section = row["section"]
+                    print(f"  {section}")
+                values = row["values"]
+                portable = f"{values[PORTABLE] / values[COTURN]:5.2f}" if values.get(COTURN) and PORTABLE in values else ""
+                print(f"    {row['label']:<48}{'   '.join(row['judged']):<52}{portable}".rstrip())
+        verdicts = [verdict for row in self.rows for verdict in row["verdicts"]]
+        print(f"  {sum(verdicts)} of {len(verdicts)} met")
 
     def end(self, workload):
         verdicts = [verdict for row in self.rows for verdict in row["verdicts"]]

@@ -26,6 +26,7 @@ class Server:
     address, port = "127.0.0.1", 0
     username = password = None
     process = None
+    compiles_for = 0  # seconds under load
 
     @property
     def log(self):

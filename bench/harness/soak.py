@@ -1,45 +1,51 @@
 """Workload `soak`: our relay at 70 % of what it can carry, for a long time: memory, pauses of the garbage collector, bytes allocated per packet."""
 
 import re
-import threading
 import time
 
-from . import ours, processes
+from . import build, ours, processes
 from .load import Load
 
 SHARE = 0.7
 WINDOW = 20.0  # seconds
-IDLE = 60.0
+QUIET = 300.0  # seconds, at most
+QUIET_RATE = 100  # packets/s: every allocation has something to report, and there is next to nothing to relay
 MAX_PAUSE_MS = 5.0
 MAX_DRIFT_MIB = 4.0
+MAX_BYTES = 0.05
 
 
-class Watch:
-    """Reads the relay's own metrics every second. Pauses come as a sum: what it grew by within a second is no less than the longest pause in it."""
+class Sample:
+    """What the relay tells of itself. Asking makes garbage too, so it is asked once for each window, loaded or not."""
 
     def __init__(self, server):
-        self.server, self.ended = server, threading.Event()
-        self.longest_pause = 0.0
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def _run(self):
-        before = _metric(self.server, "dotnet_gc_pause_time")
-        while not self.ended.wait(1.0):
-            now = _metric(self.server, "dotnet_gc_pause_time")
-            if now is not None and before is not None:
-                self.longest_pause = max(self.longest_pause, now - before)
-            before = now
-
-    def end(self):
-        self.ended.set()
-        self.thread.join()
+        text = ours.read(f"http://127.0.0.1:{server.health}/metrics")
+        self.time = time.monotonic()
+        self.paused = _sum(text, "dotnet_gc_pause_time")
+        self.collections = _sum(text, "dotnet_gc_collections")
+        self.allocated = _sum(text, "dotnet_gc_heap_total_allocated")
+        self.resident = processes.memory_kib(server.pid)[0] / 1024
 
 
-def _metric(server, name):
-    text = ours.read(f"http://127.0.0.1:{server.health}/metrics")
+def _sum(text, name):
     found = [float(value) for value in re.findall(rf"^{name}\w*(?:\{{[^}}]*\}})? (\S+)", text, re.M)]
-    return sum(found) if found else None
+    return sum(found) if found else build.stop(f"the relay's metrics have no {name}")
+
+
+def _carry(load, server, seconds, rate, told):
+    """Windows at that rate; samples before, between and after, and what was delivered and lost."""
+    samples, delivered, lost = [Sample(server)], 0, 0
+    while samples[-1].time < samples[0].time + seconds:
+        window = load.window(0, WINDOW, rate)
+        samples.append(Sample(server))
+        delivered, lost = delivered + window["delivered"], lost + window["lost"]
+        if told:
+            now, before = samples[-1], samples[-2]
+            print(f"  {(now.time - samples[0].time) / 60:5.1f} min: {window['per_second']:,.0f}/s, {window['cpu_us']:.2f} us,"
+                  f" p99.9 {window['p999_ns'] / 1e3:,.0f} us, RSS {now.resident:.1f} MiB,"
+                  f" {now.collections - before.collections:.0f} collections of {(now.paused - before.paused) * 1e3:.2f} ms,"
+                  f" {window['lost']} lost", flush=True)
+    return samples, delivered, lost
 
 
 def run(server, plan, report, minutes):
@@ -47,27 +53,18 @@ def run(server, plan, report, minutes):
     load = Load("relay", server, allocations=100, payload=160, burst=1, in_flight=256)
     load.window(plan.first_warm, 1)
     full = load.window(1, 5)["per_second"]
-    rate = full * SHARE
-    print(f"  saturation {full:,.0f} packets/s; now {rate:,.0f}", flush=True)
-    load.window(0, WINDOW, rate)
-    begun, memory = time.monotonic(), processes.memory_kib(server.pid)[0]
-    allocated, watch, highest = server.allocated_bytes(), Watch(server), memory
-    delivered = lost = 0
-    while time.monotonic() < begun + 60 * minutes:
-        window = load.window(0, WINDOW, rate)
-        delivered, lost = delivered + window["delivered"], lost + window["lost"]
-        resident = processes.memory_kib(server.pid)[0]
-        highest = max(highest, resident)
-        print(f"  {(time.monotonic() - begun) / 60:5.1f} min: {window['per_second']:,.0f}/s, {window['cpu_us']:.2f} us, RSS {resident / 1024:.1f} MiB,"
-              f" longest pause {watch.longest_pause * 1e3:.2f} ms, {window['lost']} lost", flush=True)
-    watch.end()
-    took, grown = time.monotonic() - begun, server.allocated_bytes() - allocated
-    idle_from, idle_allocated, watch_idle = time.monotonic(), server.allocated_bytes(), Watch(server)
-    few = load.window(0, min(IDLE, 60 * minutes), 100)["delivered"]
-    watch_idle.end()
-    housekeeping = (server.allocated_bytes() - idle_allocated) / (time.monotonic() - idle_from) * took
+    print(f"  saturation {full:,.0f} packets/s; now {full * SHARE:,.0f}", flush=True)
+    load.window(0, WINDOW, full * SHARE)
+    samples, delivered, lost = _carry(load, server, 60 * minutes, full * SHARE, told=True)
+    quiet, few, _ = _carry(load, server, min(QUIET, 60 * minutes), QUIET_RATE, told=False)
     load.end()
-    print(f"  {delivered:,} packets, {lost:,} lost; {grown:,.0f} B allocated, {housekeeping:,.0f} B of them in a time as long with {few:,} packets a minute")
-    report.verdict("longest pause of the garbage collector, ms", watch.longest_pause * 1e3, MAX_PAUSE_MS)
-    report.verdict("RSS at the end above the beginning, MiB", (processes.memory_kib(server.pid)[0] - memory) / 1024, MAX_DRIFT_MIB)
-    report.verdict("bytes allocated per packet, housekeeping taken off", (grown - housekeeping) / max(1, delivered), 0.05)
+    took, made = samples[-1].time - samples[0].time, samples[-1].allocated - samples[0].allocated
+    housekeeping = (quiet[-1].allocated - quiet[0].allocated) / (quiet[-1].time - quiet[0].time) * took
+    print(f"  {delivered:,} packets, {lost:,} lost; {made:,.0f} B allocated; with {QUIET_RATE} packets/s for as long: {housekeeping:,.0f} B")
+    # A sum over a window is no less than the longest pause in it. Memory goes up and down with collections: what counts is how high.
+    pause = max(after.paused - before.paused for before, after in zip(samples, samples[1:]))
+    late = max(2, len(samples) * 2 // 3)
+    drift = max(sample.resident for sample in samples[late:]) - max(sample.resident for sample in samples[:late])
+    report.verdict("longest pauses of the garbage collector in 20 s, ms", pause * 1e3, MAX_PAUSE_MS)
+    report.verdict("highest RSS of the last third above that before, MiB", drift, MAX_DRIFT_MIB)
+    report.verdict("bytes allocated per packet, housekeeping taken off", (made - housekeeping) / max(1, delivered - few), MAX_BYTES)
