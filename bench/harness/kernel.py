@@ -1,6 +1,12 @@
 """Workload `kernel`: channels forwarded by the kernel (XDP, TC), beside coturn and our own socket path on cables of the same kind."""
 
+import json
+import pathlib
+import shutil
+import subprocess
+
 from . import network, ours, processes, servers
+from .load import Load
 from .rounds import take_turns
 
 RATE = 100_000
@@ -57,9 +63,37 @@ def run(running, plan, report, quick, rate):
     report.heading("Over cables (veth): CPU us per packet of process and interfaces' kernel threads together (100 x 160 B, burst 1)")
     for label, pace, burst in ((f"at {RATE:,} packets/s", RATE, 1), (f"at {RATE:,} packets/s, burst 8", RATE, 8)):
         _row(running, plan, report, label, pace, burst)
+    _programs([server for server in running if server.name in ("xdp", "tc")], report)
     fast = [server for server in running if server.name in ("xdp", "tc")]
     if not quick and fast:
         _row(fast, plan, report, f"at {FAST:,} packets/s", FAST, 1)
+
+
+def _programs(running, report):
+    """What the programs themselves take, as the kernel counts it: without driver, copies and threads, and with some 50 ns for being timed."""
+    switch = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
+    if not switch.exists() or shutil.which("bpftool") is None:
+        return
+    taken = {}
+    switch.write_text("1")
+    try:
+        for server in running:
+            load = Load("relay", server, allocations=100, payload=160, burst=1)
+            before = _program_time()
+            load.window(0, 1, RATE)
+            time, runs = (after - was for was, after in zip(before, _program_time()))
+            load.end()
+            taken[server.name] = time / max(1, runs) / 1000
+    finally:
+        switch.write_text("0")
+    report.row("  of it the program alone, us per frame", taken)
+
+
+def _program_time():
+    """(nanoseconds, runs) of the forwarding programs of all relays."""
+    shown = json.loads(subprocess.run(["bpftool", "-j", "prog", "show", "name", "relay_forward"], capture_output=True, text=True).stdout or "[]")
+    programs = shown if isinstance(shown, list) else [shown]
+    return sum(program.get("run_time_ns", 0) for program in programs), sum(program.get("run_cnt", 0) for program in programs)
 
 
 def _row(running, plan, report, label, pace, burst):
