@@ -43,12 +43,18 @@ npm_ci() {
   (cd "$folder" && npm ci --no-audit --no-fund)
 }
 
-# Runs one test project and adds its counts to passed, failed, skipped. A project that reports no test at all counts as one failure.
+# run_test_project PROJECT [runner options…]: runs one test project and adds its counts to passed, failed, skipped. A project that reports no test at all counts as one failure.
 run_test_project() {
-  local project=$1 log status total
+  local project=$1 log status total network=()
+  shift
   log=$(mktemp)
-  echo "== $project${RELAY_DATAGRAM_PATH:+ ($RELAY_DATAGRAM_PATH datagram path)}"
-  dotnet "tests/$project/bin/Release/net10.0/$project.dll" --progress off --no-ansi >"$log" 2>&1
+  echo "== $project${RELAY_DATAGRAM_PATH:+ ($RELAY_DATAGRAM_PATH datagram path)}${RELAY_KERNEL_PATH:+ (kernel path $RELAY_KERNEL_PATH)}"
+  # A program on loopback sees what everybody sends there: it gets a network of its own. One fits an interface: one test at a time.
+  if [ -n "${RELAY_KERNEL_PATH:-}" ]; then
+    network=(unshare --net sh -c 'ip link set lo up && exec "$@"' sh)
+    set -- --parallel none "$@"
+  fi
+  "${network[@]}" dotnet "tests/$project/bin/Release/net10.0/$project.dll" --progress off --no-ansi "$@" >"$log" 2>&1
   status=$?
   total=$(summary_count "$log" total)
   if [ -z "$total" ] || [ "$total" -eq 0 ]; then

@@ -19,7 +19,7 @@ internal enum Hook
 /// <summary>A loaded eBPF program.</summary>
 internal sealed unsafe class BpfProgram : IDisposable
 {
-    private const uint TypeTc = 3, TypeXdp = 6, AttachXdp = 37, AttachTcxIngress = 46, DriverMode = 1 << 2;
+    private const uint TypeTc = 3, TypeXdp = 6, AttachXdp = 37, AttachTcxIngress = 46, GenericMode = 1 << 1, DriverMode = 1 << 2;
     private const uint LogSteps = 1, LogStatistics = 4;
     private const int LogSize = 1024 * 1024;
 
@@ -55,15 +55,17 @@ internal sealed unsafe class BpfProgram : IDisposable
     }
 
     /// <summary>Attaches the program to a network interface; it goes when the link is disposed or this process ends.</summary>
+    /// <param name="interfaceIndex">The interface.</param>
+    /// <param name="inDriver">For XDP: where the driver calls it; otherwise in the stack's first step.</param>
     /// <exception cref="BpfException">The interface or the kernel can't, or something else is attached.</exception>
-    public SafeFileHandle Attach(int interfaceIndex)
+    public SafeFileHandle Attach(int interfaceIndex, bool inDriver = true)
     {
         var attributes = new LinkAttributes
         {
             Program = (uint)handle.DangerousGetHandle(),
             Interface = (uint)interfaceIndex,
             Type = Hook == Hook.Xdp ? AttachXdp : AttachTcxIngress,
-            Flags = Hook == Hook.Xdp ? DriverMode : 0,
+            Flags = Hook != Hook.Xdp ? 0 : inDriver ? DriverMode : GenericMode,
         };
         var result = SystemCalls.Bpf(BpfCommand.LinkCreate, ref attributes);
         return result >= 0 ? new SafeFileHandle(result, ownsHandle: true) : throw new BpfException("attaching the program", result);

@@ -34,7 +34,7 @@ internal sealed unsafe class Forwarder : IDisposable
         try
         {
             links = routes.Links().ToDictionary(link => link.Index);
-            var used = settings.Interfaces.Select(Find).ToList();
+            var used = settings.Interfaces.Select(name => Find(name, settings.Hook)).ToList();
             attached = [.. used.Select(link => link.Index)];
             keys4 = Own(BpfMap.CreateHash("relay_keys4", KeyV4.Size, sizeof(int), 2 * settings.Capacity));
             keys6 = Own(BpfMap.CreateHash("relay_keys6", KeyV6.Size, sizeof(int), 2 * settings.Capacity));
@@ -181,7 +181,7 @@ internal sealed unsafe class Forwarder : IDisposable
         {
             try
             {
-                return Loaded.Attach(link.Index);
+                return Loaded.Attach(link.Index, inDriver: !link.IsLoopback);
             }
             catch (BpfException exception) when (exception.Error == SystemCalls.Busy && since.Elapsed < BusyFor)
             {
@@ -194,10 +194,11 @@ internal sealed unsafe class Forwarder : IDisposable
         }
     }
 
-    private LinkInformation Find(string name)
+    // A datagram on loopback has no checksum yet, which is beyond TC; and loopback has no driver, so XDP comes after its buffer was made.
+    private LinkInformation Find(string name, Hook hook)
     {
         var link = links.Values.FirstOrDefault(link => link.Name == name) ?? throw new BpfException($"there is no interface {name}", -SystemCalls.NoEntry);
-        return link.IsEthernet ? link : throw new BpfException($"{name} is not an Ethernet interface", -SystemCalls.Invalid);
+        return link.IsEthernet || (link.IsLoopback && hook == Hook.Xdp) ? link : throw new BpfException($"{name} is not an Ethernet interface", -SystemCalls.Invalid);
     }
 
     private static bool IsPlain(in TransportAddress address) => address.Port != 0 && !address.IsIPv4Mapped && !(address.Family == IPFamily.IPv6 && address.ToIPAddress().IsIPv6LinkLocal);

@@ -35,7 +35,7 @@ internal sealed unsafe class NextHops(MappedArray table, RouteTable routes)
         keys[number] = (link.Index, address);
         entries[keys[number]] = new Entry(number) { Users = 1 };
         Write(number, link);
-        Set(number, routes.FindNeighbour(link.Index, address));
+        Set(number, HardwareOf(link, address));
         return number;
     }
 
@@ -73,7 +73,7 @@ internal sealed unsafe class NextHops(MappedArray table, RouteTable routes)
             if (findLink(key.Interface) is { } link)
             {
                 Write(entry.Number, link);
-                Set(entry.Number, routes.FindNeighbour(key.Interface, key.Address));
+                Set(entry.Number, HardwareOf(link, key.Address));
             }
             else
             {
@@ -81,6 +81,9 @@ internal sealed unsafe class NextHops(MappedArray table, RouteTable routes)
             }
         }
     }
+
+    // Loopback has no neighbours to ask for.
+    private ulong? HardwareOf(LinkInformation link, NextHopAddress address) => link.IsLoopback ? link.Address : routes.FindNeighbour(link.Index, address);
 
     private void Set(int number, ulong? hardware) => Volatile.Write(ref ((HopLayout*)table.At(number))->Neighbour, hardware is { } known ? known | Known : 0);
 

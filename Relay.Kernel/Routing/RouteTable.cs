@@ -7,11 +7,11 @@ namespace NetDiscovery.Relay.Kernel.Routing;
 internal sealed class RouteTable : IDisposable
 {
     private const int InterNetwork = 2, InterNetwork6 = 10;
-    private const byte Unicast = 1;
+    private const byte Unicast = 1, Local = 2;
     private const ushort RouteDestination = 1, RouteSource = 2, RouteOut = 4, RouteGateway = 5, RouteVia = 18;
     private const ushort LinkAddress = 1, LinkName = 3, LinkMtu = 4, LinkInfo = 18, LinkInfoKind = 1;
     private const ushort NeighbourDestination = 1, NeighbourAddress = 2;
-    private const ushort EthernetType = 1;
+    private const ushort EthernetType = 1, LoopbackType = 772;
 
     private readonly NetlinkSocket socket = new(0, TimeSpan.FromSeconds(2));
     private readonly Lock gate = new();
@@ -56,7 +56,7 @@ internal sealed class RouteTable : IDisposable
         {
             socket.Ask(NetlinkSocket.GetRoute, body[..length], all: false, (type, answer) =>
             {
-                if (type == NetlinkSocket.NewRoute && answer.Length >= 12 && answer[7] == Unicast)
+                if (type == NetlinkSocket.NewRoute && answer.Length >= 12 && answer[7] is Unicast or Local)
                 {
                     route = ReadRoute(answer[12..], size, target);
                 }
@@ -150,6 +150,7 @@ internal sealed class RouteTable : IDisposable
             MemoryMarshal.Read<int>(body[4..]),
             Text(NetlinkSocket.FindAttribute(attributes, LinkName)),
             MemoryMarshal.Read<ushort>(body[2..]) == EthernetType && hardware.Length == 6,
+            MemoryMarshal.Read<ushort>(body[2..]) == LoopbackType && hardware.Length == 6,
             (MemoryMarshal.Read<uint>(body[8..]) & 1) != 0,
             mtu.Length == 4 ? MemoryMarshal.Read<int>(mtu) : 0,
             Text(kind),

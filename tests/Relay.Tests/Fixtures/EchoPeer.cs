@@ -7,7 +7,7 @@ namespace NetDiscovery.Relay.Tests.Fixtures;
 /// <summary>A peer on loopback that sends every datagram back to where it came from.</summary>
 internal sealed class EchoPeer : IDisposable
 {
-    private readonly UdpClient socket = new(new IPEndPoint(IPAddress.Loopback, 0));
+    private readonly UdpClient socket = new(new IPEndPoint(Peer.Usual, 0));
 
     public EchoPeer()
     {

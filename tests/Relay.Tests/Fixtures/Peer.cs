@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Protocol;
 
 namespace NetDiscovery.Relay.Tests.Fixtures;
@@ -9,9 +10,12 @@ internal sealed class Peer : IDisposable
 {
     private readonly UdpClient socket;
 
+    /// <summary>Where peers are by default. The kernel takes no channel to the relay's own address: peers are at another one when it is to forward.</summary>
+    public static IPAddress Usual { get; } = RelayFixture.KernelPath == RelayOptions.KernelPathOff ? IPAddress.Loopback : IPAddress.Parse("127.0.0.9");
+
     public Peer(IPAddress? address = null)
     {
-        socket = new UdpClient(new IPEndPoint(address ?? IPAddress.Loopback, 0));
+        socket = new UdpClient(new IPEndPoint(address ?? Usual, 0));
         Address = TransportAddress.From((IPEndPoint)socket.Client.LocalEndPoint!);
     }
 

@@ -49,6 +49,9 @@ internal sealed class RelayFixture : IAsyncDisposable
 
     public string Folder => folder;
 
+    /// <summary>Whether this run asks relays to let the kernel forward: <c>off</c>, or <c>xdp</c> on loopback.</summary>
+    public static string KernelPath { get; } = Environment.GetEnvironmentVariable("RELAY_KERNEL_PATH") ?? RelayOptions.KernelPathOff;
+
     public IPEndPoint EndPoint => new(IPAddress.Loopback, Options.Port);
 
     public IPEndPoint TlsEndPoint => new(IPAddress.Loopback, Options.TlsPort);
@@ -88,6 +91,9 @@ internal sealed class RelayFixture : IAsyncDisposable
             JournalMegabytes = 64,
             AllowPeers = ["127.0.0.0/8"],
             DatagramPath = Environment.GetEnvironmentVariable("RELAY_DATAGRAM_PATH") ?? "auto",
+            KernelPath = KernelPath,
+            KernelInterfaces = KernelPath == RelayOptions.KernelPathOff ? [] : ["lo"],
+            KernelStatePath = folder,
         };
         (Options.MinPort, Options.MaxPort) = firstPort != 0 ? (firstPort, firstPort + OwnPorts - 1) : (Options.MinPort, Options.MaxPort);
         configure?.Invoke(Options);
@@ -149,6 +155,7 @@ internal sealed class RelayFixture : IAsyncDisposable
         {
             lock (worker.Gate)
             {
+                Settle(worker);
                 worker.Table.CloseWhere(allocation =>
                 {
                     found = allocation;
@@ -158,6 +165,15 @@ internal sealed class RelayFixture : IAsyncDisposable
         }
 
         return found ?? throw new InvalidOperationException("There is no allocation.");
+    }
+
+    // What the kernel counted gets into the journal twice a second, a fifth of the channels at a tick; whoever reads counters wants all of it.
+    private static void Settle(Worker worker)
+    {
+        for (var turn = 4; turn >= 0; turn--)
+        {
+            worker.Table.FastPath.OnTick(worker.Wheel.Now - turn);
+        }
     }
 
     /// <summary>Waits for a state that the relay reaches by itself.</summary>
