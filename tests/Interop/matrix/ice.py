@@ -17,8 +17,8 @@ def rows():
         Row("aioice", _call(["/usr/bin/python3", CLIENTS / "aioice_call.py"], no_dtls="aioice")),
         Row("aiortc", _call(["/usr/bin/python3", CLIENTS / "aiortc_call.py"], no_dtls="aiortc")),
         Row("node-datachannel", _node_datachannel),
-        # Under load it gives up ICE over streams before the first answer: one more try.
-        Row("werift", _werift, attempts=2),
+        # Under load it gives up ICE over streams before the first answer: two more tries.
+        Row("werift", _werift, attempts=3),
         Row("pion/turn", _pion_turn),
         Row("pion/webrtc", _pion_webrtc),
     ]
