@@ -54,7 +54,9 @@ async function call(id, joinToken) {
   on("decision", ({ mode, reason }) => { $("mode").textContent = mode; $("reason").textContent = reason; log(`decision: ${mode}. ${reason}`) })
   on("migrate", ({ mode, reason }) => log(`moves to ${mode}: ${reason}`))
   on("state", ({ state }) => { $("state").textContent = state; log(`session is ${state}`) })
-  on("nat", (nat) => { $("nat").textContent = nat.mapping ?? "not known" })
+  const showNat = (nat) => { $("nat").textContent = nat.mapping ?? "not known" }
+  on("nat", showNat)
+  if (session.nat) showNat(session.nat)
   on("connectivity", ({ state, path }) => { $("path").textContent = path ?? "none"; log(`this end is ${state}${path ? `, ${path}` : ""}`) })
   on("stats", ({ roundTripMilliseconds, bytesSent, bytesReceived }) => {
     $("rtt").textContent = roundTripMilliseconds === null ? "–" : `${roundTripMilliseconds} ms`

@@ -285,7 +285,7 @@ export class Session extends EventTarget {
     const PeerConnection = this.#options.RTCPeerConnection ?? globalThis.RTCPeerConnection
     const peer = new PeerConnection(this.#configuration())
     this.#peer = peer
-    peer.onicecandidate = ({ candidate }) => candidate && this.signaling.send({ type: "candidate", candidate: plainCandidate(candidate) })
+    peer.onicecandidate = ({ candidate }) => candidate && peer === this.#peer && this.signaling.send({ type: "candidate", candidate: plainCandidate(candidate) })
     peer.onnegotiationneeded = () => this.#offer(peer)
     peer.onconnectionstatechange = () => this.#look(peer)
     peer.oniceconnectionstatechange = () => this.#look(peer)
@@ -350,7 +350,9 @@ export class Session extends EventTarget {
     }
   }
 
+  // Nothing is said of a peer connection that was given up meanwhile: the other end would take it for the one in its place.
   #sendDescription(peer) {
+    if (peer !== this.#peer) return
     const { type, sdp } = peer.localDescription
     this.signaling.send({ type: "description", description: { type, sdp } })
   }
