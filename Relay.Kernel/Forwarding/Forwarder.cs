@@ -185,7 +185,9 @@ internal sealed unsafe class Forwarder : IDisposable
             }
             catch (BpfException exception) when (exception.Error == SystemCalls.Busy && since.Elapsed < BusyFor)
             {
+#pragma warning disable RS0030 // The kernel tells nobody when it has let go, and this is the start of the process.
                 Thread.Sleep(BusyNap);
+#pragma warning restore RS0030
             }
             catch (BpfException exception)
             {

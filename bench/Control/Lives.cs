@@ -23,7 +23,7 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
     private readonly Queue<(long Due, AllocationReport Report)>[] waiting = [new(), new(), new()];
     private readonly byte[][] claims = [.. Enumerable.Range(0, 16).Select(_ => Encoding.ASCII.GetBytes(TurnCredential.Encode(new CredentialClaims
     {
-        Tenant = TenantId.New(), KeyVersion = 1, Token = TokenId.New(), IssuedAt = DateTimeOffset.UtcNow, ExpiresAt = DateTimeOffset.UtcNow.AddDays(1), Label = "bench",
+        Tenant = TenantId.New(), KeyVersion = 1, Token = TokenId.New(), IssuedAt = TimeProvider.System.GetUtcNow(), ExpiresAt = TimeProvider.System.GetUtcNow().AddDays(1), Label = "bench",
     })))];
 
     private int opened;
@@ -55,8 +55,8 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
     public AllocationReport Hold()
     {
         var report = Open();
-        report.PermissionInstalled(Peer, DateTimeOffset.UtcNow + Lifetime);
-        report.ChannelBound(0x4000, Peer, DateTimeOffset.UtcNow + Lifetime);
+        report.PermissionInstalled(Peer, TimeProvider.System.GetUtcNow() + Lifetime);
+        report.ChannelBound(0x4000, Peer, TimeProvider.System.GetUtcNow() + Lifetime);
         return report;
     }
 
@@ -65,7 +65,7 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
     {
         ref var counters = ref report.Slot.Counters;
         (counters.BytesFromClient, counters.BytesToPeer, counters.PacketsFromClient, counters.PacketsToPeer) = (1_000, 900, 10, 9);
-        report.Slot.Close(AllocationCloseReason.Deleted, DateTimeOffset.UtcNow);
+        report.Slot.Close(AllocationCloseReason.Deleted, TimeProvider.System.GetUtcNow());
         report.Closed();
     }
 
@@ -76,7 +76,7 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
         {
             Allocation = AllocationId.From(Guid.NewGuid()),
             Incarnation = incarnation,
-            OpenedAt = DateTimeOffset.UtcNow,
+            OpenedAt = TimeProvider.System.GetUtcNow(),
             Claims = claims[number % claims.Length],
             Username = claims[number % claims.Length],
             Transport = Transport.Udp,
@@ -84,7 +84,7 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
             Server = Server,
             Relayed = TransportAddress.FromIPv4(0x7F00_0001, (ushort)(10_000 + (number % 50_000))),
         };
-        var slot = journal.TryAcquire(identity, DateTimeOffset.UtcNow + Lifetime) ?? throw new InvalidOperationException("The journal is full: the cluster does not keep up.");
+        var slot = journal.TryAcquire(identity, TimeProvider.System.GetUtcNow() + Lifetime) ?? throw new InvalidOperationException("The journal is full: the cluster does not keep up.");
         return reporter.Open(slot, identity);
     }
 
@@ -93,10 +93,10 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
         switch (step)
         {
             case 0:
-                report.PermissionInstalled(Peer, DateTimeOffset.UtcNow + Lifetime);
+                report.PermissionInstalled(Peer, TimeProvider.System.GetUtcNow() + Lifetime);
                 break;
             case 1:
-                report.ChannelBound(0x4000, Peer, DateTimeOffset.UtcNow + Lifetime);
+                report.ChannelBound(0x4000, Peer, TimeProvider.System.GetUtcNow() + Lifetime);
                 break;
             default:
                 Close(report);

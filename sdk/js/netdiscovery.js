@@ -163,6 +163,7 @@ export class Session extends EventTarget {
   #answering = false
   #ignoreOffer = false
   #waitingCandidates = []
+  #taking = Promise.resolve()
   #pulse = null
   #heard = NOTHING_HEARD
   #silenceAllowed = SILENT_LOOKS
@@ -216,11 +217,18 @@ export class Session extends EventTarget {
     on("presence", (presence) => this.#onPresence(presence))
     on("decision", ({ mode, reason }) => this.#onDecision(mode, reason))
     on("migrate", ({ mode, reason, iceServers }) => { this.#reason = reason; this.#migrate(mode, iceServers) })
-    on("description", ({ description }) => this.#onDescription(description))
-    on("candidate", ({ candidate }) => this.#onCandidate(candidate))
+    on("description", ({ description }) => this.#inOrder(() => this.#onDescription(description)))
+    on("candidate", ({ candidate }) => this.#inOrder(() => this.#onCandidate(candidate)))
     on("bye", () => this.#stop())
     on("closed", () => this.#stop())
     for (const type of ["state", "error", "reconnecting"]) on(type, () => {})
+  }
+
+  // Browsers take descriptions and candidates one after another by themselves; in other libraries a candidate would overtake the description it belongs to.
+  #inOrder(take) {
+    const taken = this.#taking.then(take)
+    this.#taking = taken.catch(() => {})
+    return taken
   }
 
   #onHello(hello) {
@@ -330,7 +338,7 @@ export class Session extends EventTarget {
     this.#ignoreOffer = !polite && collides
     if (this.#ignoreOffer) return
     await peer.setRemoteDescription({ type: description.type, sdp: newestFirst(description.sdp) })
-    for (const candidate of this.#waitingCandidates.splice(0)) await peer.addIceCandidate(candidate)
+    for (const candidate of this.#waitingCandidates.splice(0)) await this.#addCandidate(peer, candidate)
     if (description.type === "offer") {
       await peer.setLocalDescription()
       this.#sendDescription(peer)
@@ -344,10 +352,17 @@ export class Session extends EventTarget {
       return
     }
     try {
-      await this.#peer.addIceCandidate(candidate)
+      await this.#addCandidate(this.#peer, candidate)
     } catch (error) {
       if (!this.#ignoreOffer) throw error
     }
+  }
+
+  // A candidate names the description it belongs to (RFC 8839 §5.4): one of a peer connection that was given up, or of an offer that was not taken, is nobody's.
+  async #addCandidate(peer, candidate) {
+    const fragment = candidate.usernameFragment
+    if (fragment && !peer.remoteDescription.sdp.includes(`a=ice-ufrag:${fragment}`)) return
+    await peer.addIceCandidate(candidate)
   }
 
   // Nothing is said of a peer connection that was given up meanwhile: the other end would take it for the one in its place.

@@ -1,5 +1,4 @@
 using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
