@@ -93,7 +93,7 @@ internal sealed class RelayFixture : IAsyncDisposable
             DatagramPath = Environment.GetEnvironmentVariable("RELAY_DATAGRAM_PATH") ?? "auto",
             KernelPath = KernelPath,
             KernelInterfaces = KernelPath == RelayOptions.KernelPathOff ? [] : ["lo"],
-            KernelStatePath = folder,
+            KernelStatePath = KernelPath == RelayOptions.KernelPathOff ? new RelayOptions().KernelStatePath : folder,
         };
         (Options.MinPort, Options.MaxPort) = firstPort != 0 ? (firstPort, firstPort + OwnPorts - 1) : (Options.MinPort, Options.MaxPort);
         configure?.Invoke(Options);
