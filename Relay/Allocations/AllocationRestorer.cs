@@ -44,31 +44,37 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
             LogResolved(services.Journal.Resolved);
         }
 
-        foreach (var slot in services.Journal.Earlier)
+        // An answer that comes meanwhile has its turn after.
+        lock (gate)
         {
-            var identity = SlotIdentity.TryRead(slot.Identity)!;
-            if (slot.State == SlotState.Closed)
+            foreach (var slot in services.Journal.Earlier)
             {
-                services.Reporter.Resume(slot, identity).Closed();
+                var identity = SlotIdentity.TryRead(slot.Identity)!;
+                if (slot.State == SlotState.Closed)
+                {
+                    services.Reporter.Resume(slot, identity).Closed();
+                }
+                else
+                {
+                    Consider(slot, identity);
+                }
             }
-            else
+
+            services.Journal.Earlier.Clear();
+            if (waiting.Count > 0)
             {
-                Consider(slot, identity);
+                timer = services.Time.CreateTimer(_ => LookAgain(), null, AskAgain, AskAgain);
             }
-        }
 
-        services.Journal.Earlier.Clear();
-        if (waiting.Count > 0)
-        {
-            services.Tenants.Answered += OnTenantAnswered;
-            timer = services.Time.CreateTimer(_ => LookAgain(), null, AskAgain, AskAgain);
-        }
-
-        if (restored + ended + waiting.Count > 0)
-        {
-            LogRestored(restored, waiting.Count, ended);
+            if (restored + ended + waiting.Count > 0)
+            {
+                LogRestored(restored, waiting.Count, ended);
+            }
         }
     }
+
+    /// <summary>Restores what waited for a tenant. To be called before its clients' requests are handled that waited too.</summary>
+    public void OnTenantAnswered(TenantId tenant) => Retry(found => found.Claims.Tenant == tenant);
 
     /// <summary>
     /// Stops waiting for tenants; what waits stays in the journal for the next start. Returns when nothing is being restored any more: what opened
@@ -81,7 +87,6 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
             disposed = true;
         }
 
-        services.Tenants.Answered -= OnTenantAnswered;
         timer?.Dispose();
     }
 
@@ -135,11 +140,25 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
 
     private void Restore(Waiting found)
     {
+        if (TryDecide(found))
+        {
+            services.Awaited.Remove(found.Identity);
+        }
+        else
+        {
+            services.Awaited.Add(found.Identity);
+            waiting.Add(found);
+        }
+    }
+
+    /// <returns>False while its tenant is not known.</returns>
+    private bool TryDecide(Waiting found)
+    {
         if (found.Slot.Deadline <= services.Journal.Clock.Now)
         {
             var withCredential = found.Claims.ExpiresAt <= services.Time.GetUtcNow();
             Release(found, withCredential ? AllocationCloseReason.CredentialExpired : AllocationCloseReason.Expired, found.Slot.ExpiresAt);
-            return;
+            return true;
         }
 
         switch (services.Tenants.Find(found.Claims.Tenant, found.Identity.Client, out var tenant))
@@ -148,14 +167,9 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
                 break;
             case TenantLookup.Absent:
                 Release(found, AllocationCloseReason.TenantInactive, services.Time.GetUtcNow());
-                return;
+                return true;
             default:
-                lock (gate)
-                {
-                    waiting.Add(found);
-                }
-
-                return;
+                return false;
         }
 
         if (Judge(found, tenant!) is { } reason)
@@ -171,6 +185,8 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
         {
             Open(found, tenant!, listener);
         }
+
+        return true;
     }
 
     private AllocationCloseReason? Judge(Waiting found, TenantEntry tenant) => tenant.Policy.Judge(found.Claims, services.Time.GetUtcNow()) switch
@@ -269,8 +285,6 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
 
         DateTimeOffset At(long tick) => utcNow.AddMilliseconds((tick - now) * TimingWheel.TickMilliseconds);
     }
-
-    private void OnTenantAnswered(TenantId tenant) => Retry(found => found.Claims.Tenant == tenant);
 
     private void LookAgain()
     {

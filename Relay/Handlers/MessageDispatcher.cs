@@ -214,7 +214,13 @@ internal sealed class MessageDispatcher(Worker worker)
             return;
         }
 
-        worker.Table.TryGet(tuple, out var allocation);
+        if (!worker.Table.TryGet(tuple, out var allocation) && worker.Services.Awaited.Has(tuple))
+        {
+            // Neither is there an allocation nor is there none: the client asks again by itself.
+            metrics.Dropped(DropReason.TenantUnavailable);
+            return;
+        }
+
         if (allocation is not null && !allocation.MayBeOf(context.Credential))
         {
             // Somebody else's request: nothing of it is the allocation's.
@@ -249,7 +255,7 @@ internal sealed class MessageDispatcher(Worker worker)
 
             if (result == HandlerResult.Later)
             {
-                // Another worker owns the allocation, and answers.
+                // Another worker owns the allocation, and answers; or it waits for its tenant.
                 return;
             }
 

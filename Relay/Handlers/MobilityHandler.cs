@@ -29,7 +29,7 @@ internal static class MobilityHandler
     /// <param name="context">The Refresh.</param>
     /// <param name="ticket">Its ticket.</param>
     /// <param name="allocation">The allocation when it is this worker's; the Refresh goes on as if it had always been there.</param>
-    /// <returns>The refusal, or <see cref="HandlerResult.Later"/> when another worker answers.</returns>
+    /// <returns>The refusal, or <see cref="HandlerResult.Later"/> when another worker answers, or nobody yet.</returns>
     public static HandlerResult Arrive(ref RequestContext context, ReadOnlySpan<byte> ticket, out Allocation? allocation)
     {
         allocation = null;
@@ -44,9 +44,11 @@ internal static class MobilityHandler
             return context.Error(StunErrorCode.BadRequest, "MOBILITY-TICKET is not one of this relay"u8);
         }
 
+        var awaited = services.Awaited.HasHandle(handle);
         if (services.Mobile.Find(handle) is not { } found)
         {
-            return context.Error(StunErrorCode.AllocationMismatch);
+            // While nothing is decided about it, its client is to ask again.
+            return awaited ? HandlerResult.Later : context.Error(StunErrorCode.AllocationMismatch);
         }
 
         if (!found.Username.AsSpan().SequenceEqual(context.Credential.Username))

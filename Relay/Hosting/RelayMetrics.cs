@@ -130,7 +130,7 @@ internal enum DropReason
     /// <summary>A stream client reads too slowly.</summary>
     SlowClient,
 
-    /// <summary>Too many requests wait for a tenant, or the cluster does not answer.</summary>
+    /// <summary>Too many requests wait for a tenant, or the cluster does not answer; or an allocation of an earlier process waits for it.</summary>
     TenantUnavailable,
 
     /// <summary>A request without valid credentials from a source that sends too many.</summary>

@@ -42,15 +42,24 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     private MemoryReturn? memory;
 
     /// <summary>Opens journal and keys, and prepares the workers; no socket is open yet.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="identity">Which relay of which region this is.</param>
+    /// <param name="cluster">The control plane.</param>
+    /// <param name="metrics">What is told to whoever measures.</param>
+    /// <param name="pacing">How often the cluster is called.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">The log.</param>
+    /// <param name="path">How datagrams are received and sent; null: as the settings say.</param>
     /// <exception cref="StartupException">The data folder, the journal or the certificate can't be used.</exception>
-    public RelayServer(RelayOptions options, RelayIdentity identity, ICluster cluster, RelayMetrics metrics, ControlPlanePacing pacing, TimeProvider time, ILoggerFactory loggers)
+    public RelayServer(
+        RelayOptions options, RelayIdentity identity, ICluster cluster, RelayMetrics metrics, ControlPlanePacing pacing, TimeProvider time, ILoggerFactory loggers, DatagramPathChoice? path = null)
     {
         this.options = options;
         logger = loggers.CreateLogger<RelayServer>();
         addresses = ListenAddress.Resolve(options);
         behaviour = BehaviourAddresses.Resolve(addresses, options);
         var workers = !OperatingSystem.IsLinux() ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
-        path = DatagramPathChoice.Make(options.DatagramPath);
+        this.path = path ??= DatagramPathChoice.Make(options.DatagramPath);
         if (path.Name == BatchedDatagramPath.Name && options.KernelPath == RelayOptions.KernelPathOff)
         {
             // What the kernel forwards by itself it counts for one process at a time.
@@ -126,6 +135,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     {
         Services.Tenants.Applied += ApplyLimits;
         Services.Tenants.Changed += tenant => Each(worker => worker.OnTenantChanged(tenant));
+        Services.Tenants.Answered += restorer.OnTenantAnswered;
         Services.Tenants.Answered += tenant => Each(worker => worker.OnTenantAnswered(tenant));
         Services.Leases.Swept += () => Services.Tenants.Each(ApplyLimits);
         Services.Leases.Answered += lease => Each(worker => worker.OnLeaseAnswered(lease));

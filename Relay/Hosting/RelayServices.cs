@@ -1,3 +1,4 @@
+using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Authentication;
 using NetDiscovery.Relay.ControlPlane;
@@ -56,6 +57,9 @@ internal sealed record RelayServices
     public required ClientLog Clients { get; init; }
 
     public MobileAllocations Mobile { get; } = new();
+
+    /// <summary>What an earlier process left and nothing is decided about yet.</summary>
+    public AwaitedAllocations Awaited { get; } = new();
 
     public Reservations Reservations { get; } = new();
 

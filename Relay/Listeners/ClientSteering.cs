@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using NetDiscovery.Relay.Listeners.Linux;
 using NetDiscovery.Relay.Protocol;
 
 namespace NetDiscovery.Relay.Listeners;
@@ -13,6 +14,9 @@ internal static unsafe partial class ClientSteering
 {
     private const uint Multiplier = 0x9E37_79B1;
     private const int SolSocket = 1, SoAttachReuseportCbpf = 51;
+
+    // A datagram takes more of a buffer than 512 bytes, and the system gives twice the buffer that was asked for.
+    private const int MostWaiting = 2 * UdpListener.BufferBytes / 512;
 
     // Offsets of classic BPF that count from the network header.
     private const uint NetworkHeader = 0xFFF0_0000;
@@ -49,6 +53,20 @@ internal static unsafe partial class ClientSteering
         {
             var filter = new Program { Length = (ushort)program.Length, First = first };
             return SetOption(any.Descriptor, SolSocket, SoAttachReuseportCbpf, &filter, (uint)sizeof(Program)) == 0;
+        }
+    }
+
+    /// <summary>
+    /// Throws away what waits in a socket. What came before all workers' sockets were bound and steered may be in the wrong one: that worker would
+    /// answer "no such allocation" (437) to the client of another, or count what nobody is billed for. Clients send again what matters.
+    /// </summary>
+    /// <param name="socket">One that does not deliver yet.</param>
+    public static void Discard(IDatagramSocket socket)
+    {
+        // Not until nothing comes any more: of a flood there is no end, and what comes by now is where it belongs.
+        for (var i = 0; i < MostWaiting && LibC.Receive(socket.Descriptor, null, 0, LibC.MSG_DONTWAIT) >= 0; i++)
+        {
+            // One less.
         }
     }
 

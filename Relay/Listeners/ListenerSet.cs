@@ -40,7 +40,10 @@ internal sealed partial class ListenerSet(ImmutableArray<Worker> workers, RelayO
 
     private bool HasDtls => secure is { HasDtls: true };
 
-    /// <summary>Binds everything; nothing is received before <see cref="Start"/>, so that no client meets a worker that will not be its own.</summary>
+    /// <summary>
+    /// Binds everything; nothing is received before <see cref="Start"/>, and what came over plain UDP while not all sockets were bound never, so that
+    /// no client meets a worker that is not its own.
+    /// </summary>
     /// <exception cref="StartupException">A port is in use, or an address is not this machine's.</exception>
     public void Open(IReadOnlyList<ListenAddress> addresses, BehaviourAddresses? behaviour)
     {
@@ -120,6 +123,7 @@ internal sealed partial class ListenerSet(ImmutableArray<Worker> workers, RelayO
 
     private void OpenPlain(in TransportAddress local, string setting)
     {
+        var inherited = IsInherited(local);
         ProbeUdp(local, setting);
         foreach (var worker in workers)
         {
@@ -134,6 +138,12 @@ internal sealed partial class ListenerSet(ImmutableArray<Worker> workers, RelayO
         }
 
         steered &= ClientSteering.TryAttach(udp[^1].Socket, workers.Length);
+        if (!inherited && workers.Length > 1)
+        {
+            // What waits in sockets that were inherited has gone to the right ones.
+            udp[^workers.Length..].ForEach(listener => ClientSteering.Discard(listener.Socket));
+        }
+
         OpenStream(local, setting, tls: null);
     }
 
@@ -174,7 +184,7 @@ internal sealed partial class ListenerSet(ImmutableArray<Worker> workers, RelayO
 
     private void ProbeUdp(in TransportAddress local, string setting)
     {
-        if (workers[0].Services.Inherited is { } inherited && inherited.Has(local))
+        if (IsInherited(local))
         {
             return;
         }
@@ -190,6 +200,8 @@ internal sealed partial class ListenerSet(ImmutableArray<Worker> workers, RelayO
             throw Explain(local, "UDP", setting, exception.SocketErrorCode);
         }
     }
+
+    private bool IsInherited(in TransportAddress local) => workers[0].Services.Inherited is { } inherited && inherited.Has(local);
 
     private static StartupException Explain(in TransportAddress local, string transport, string setting, SocketError error) => error switch
     {

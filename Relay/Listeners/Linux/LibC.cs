@@ -58,6 +58,9 @@ internal static unsafe partial class LibC
     [LibraryImport(Name, EntryPoint = "recvmsg", SetLastError = true)]
     public static partial nint ReceiveMessage(int descriptor, MessageHeader* message, int flags);
 
+    [LibraryImport(Name, EntryPoint = "recv")]
+    public static partial nint Receive(int descriptor, byte* bytes, nuint size, int flags);
+
     [LibraryImport(Name, EntryPoint = "sendto")]
     public static partial nint SendTo(int descriptor, byte* bytes, nuint size, int flags, byte* address, uint addressSize);
 

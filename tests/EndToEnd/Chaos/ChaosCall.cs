@@ -53,7 +53,7 @@ internal sealed class ChaosCall : IAsyncDisposable
     /// <summary>The relayed transport address; null until there is one.</summary>
     public IPEndPoint? Relayed { get; private set; }
 
-    /// <summary>What the relay says of the allocation when it no longer knows it; null while all is well.</summary>
+    /// <summary>The first refusal of a request for the allocation; null while all is well.</summary>
     public string? Lost { get; private set; }
 
     private long Received => _client.Counters.LegBytesReceived - _client.Counters.RefusedBytesReceived;
@@ -213,7 +213,7 @@ internal sealed class ChaosCall : IAsyncDisposable
         }
         catch (StunErrorException refusal)
         {
-            Lost ??= $"{refusal.Code} {refusal.Reason}";
+            Lost ??= $"{refusal.Method} {refusal.Code} {refusal.Reason}";
         }
     }
 }

@@ -49,7 +49,7 @@ public sealed class ChaosTests
             var lost = all.Where(call => call.Lost is not null).Select(call => $"{call.Session}: {call.Lost}").ToList();
             ChaosReport.Write(string.Create(CultureInfo.InvariantCulture, $"""
                 seed {seed}, {minutes} min, {killer.Kills} kills with SIGKILL: {killer.Tally}
-                calls: {lasting.Count} all the time, {all.Count - lasting.Count} short ones; lost: {lost.Count}; refused: {string.Join(", ", churns.SelectMany(churn => churn.Refusals).Select(refusal => $"{refusal.Value} × {refusal.Key}").DefaultIfEmpty("none"))}
+                calls: {lasting.Count} all the time, {all.Count - lasting.Count} short ones; lost: {lost.Count}{string.Concat(lost.Select(call => $" ({call})"))}; refused: {string.Join(", ", churns.SelectMany(churn => churn.Refusals).Select(refusal => $"{refusal.Value} × {refusal.Key}").DefaultIfEmpty("none"))}
                 datagrams: {all.Sum(call => call.DatagramsSent)} sent by clients, {all.Sum(call => call.Peer.PacketsReceived)} reached peers, {all.Sum(call => call.Echoes)} came back
 
                 """));

@@ -10,6 +10,7 @@ using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Client;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.Listeners;
 
 namespace NetDiscovery.Relay.Tests.Fixtures;
 
@@ -48,6 +49,9 @@ internal sealed class RelayFixture : IAsyncDisposable
     public RelayOptions Options { get; private set; } = null!;
 
     public string Folder => folder;
+
+    /// <summary>Changes how the next server receives and sends datagrams.</summary>
+    public Func<DatagramPathChoice, DatagramPathChoice>? ChangePath { get; set; }
 
     /// <summary>Whether this run asks relays to let the kernel forward: <c>off</c>, or <c>xdp</c> on loopback.</summary>
     public static string KernelPath { get; } = Environment.GetEnvironmentVariable("RELAY_KERNEL_PATH") ?? RelayOptions.KernelPathOff;
@@ -99,7 +103,7 @@ internal sealed class RelayFixture : IAsyncDisposable
         configure?.Invoke(Options);
         var identity = new RelayIdentity(Options.Id, "local", Guid.NewGuid());
         var pacing = new ControlPlanePacing { Linger = TimeSpan.Zero, Heartbeat = TimeSpan.FromMilliseconds(100), StopWithin = TimeSpan.FromSeconds(2) };
-        var server = new RelayServer(Options, identity, Cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, loggers);
+        var server = new RelayServer(Options, identity, Cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, loggers, ChangePath?.Invoke(DatagramPathChoice.Make(Options.DatagramPath)));
         Server ??= server;
         server.Start();
         server.Connect();
