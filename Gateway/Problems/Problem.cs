@@ -97,4 +97,11 @@ public sealed record ProblemBody
 
     /// <summary>Finds the request in traces and logs.</summary>
     public required string TraceId { get; init; }
+
+    /// <summary>What is wrong, where, and what to do, in sentences: for answers that have one text only.</summary>
+    public string InSentences()
+    {
+        var fields = Errors is { } errors ? string.Join("; ", errors.Select(static field => $"{field.Key} {string.Join(", ", field.Value)}")) : null;
+        return string.Join(". ", new[] { Title, Detail ?? fields, Action }.Where(static part => part is not null).Select(static part => part!.TrimEnd('.')));
+    }
 }

@@ -19,12 +19,10 @@ public sealed record CloudflareEnvelope(bool Success, IReadOnlyList<CloudflareMe
     public static Task WriteAsync(HttpContext http, ProblemBody problem)
     {
         http.Response.ContentType = "application/json";
-        var fields = problem.Errors is { } errors ? string.Join("; ", errors.Select(static field => $"{field.Key} {string.Join(", ", field.Value)}")) : null;
-        var text = string.Join(". ", new[] { problem.Title, problem.Detail ?? fields, problem.Action }.Where(static part => part is not null).Select(static part => part!.TrimEnd('.')));
 
         // Their codes are theirs: the HTTP status stands in, and the name of ours is in the text.
         return JsonSerializer.SerializeAsync(
-            http.Response.Body, new CloudflareEnvelope(false, [new CloudflareMessage(problem.Status, $"{problem.Code}: {text}")], [], null), Json, http.RequestAborted);
+            http.Response.Body, new CloudflareEnvelope(false, [new CloudflareMessage(problem.Status, $"{problem.Code}: {problem.InSentences()}")], [], null), Json, http.RequestAborted);
     }
 }
 

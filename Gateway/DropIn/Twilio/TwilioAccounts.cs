@@ -75,13 +75,12 @@ public static class TwilioAccounts
             errors.Add("FriendlyName", "of an account can't be changed");
         }
 
-        TenantStatus wanted = default;
         if (form.Text("Status") is not { } status)
         {
             return errors.IsEmpty ? TwilioJson.Answer(TwilioAccount.From(account.Tenant!, null)) : Problem.Invalid(errors);
         }
 
-        if (!TwilioAccount.TryStatus(status, out wanted))
+        if (!TwilioAccount.TryStatus(status, out var wanted))
         {
             errors.Add("Status", "must be active, suspended or closed");
         }

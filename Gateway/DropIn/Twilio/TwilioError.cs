@@ -30,12 +30,11 @@ public sealed record TwilioError(int Code, string Message, string MoreInfo, int 
             405 => 20004,
             _ => 20000 + status,
         };
-        var fields = problem.Errors is { } errors ? string.Join("; ", errors.Select(static field => $"{field.Key} {string.Join(", ", field.Value)}")) : null;
         var message = status switch
         {
             404 => $"The requested resource {request.Path} was not found",
             401 when problem.Status == 401 => "Authenticate",
-            _ => string.Join(". ", new[] { problem.Title, problem.Detail ?? fields, problem.Action }.Where(static part => part is not null).Select(static part => part!.TrimEnd('.'))),
+            _ => problem.InSentences(),
         };
         return new TwilioError(code, message, $"{request.Scheme}://{request.Host}{problem.Type}", status);
     }
