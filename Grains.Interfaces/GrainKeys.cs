@@ -37,6 +37,9 @@ public static class GrainKeys
     /// <summary>Key of <see cref="Allocations.IControlEventGrain"/> for an allocation's events; its events always meet the same shard, which keeps their order.</summary>
     public static string Ingest(AllocationId id) => Ingest(IngestShard(id));
 
+    /// <summary>Key of an <see cref="Allocations.IControlEventGrain"/> that hands on what was observed of a session and others: any shard would do.</summary>
+    public static string Ingest(SessionId id) => Ingest(Shard(id.Value, IngestShards));
+
     /// <summary>Key of <see cref="Allocations.IControlEventGrain"/> number <paramref name="shard"/>, 0 to <see cref="IngestShards"/> − 1.</summary>
     public static string Ingest(int shard) => string.Create(CultureInfo.InvariantCulture, $"i/{shard}");
 

@@ -19,6 +19,11 @@ public interface IControlEventGrain : IGrainWithStringKey
     /// <param name="events">In order of sequence for each allocation; events of different allocations in any order. At most 1,000.</param>
     [Alias("deliver")]
     Task<ControlBatchResult> DeliverAsync(string relayId, ImmutableArray<ControlEvent> events);
+
+    /// <summary>Hands observed Bindings to their sessions' grains. They are hints: what a session's grain does not take is lost, and nothing throws for it.</summary>
+    /// <param name="observed">Of any sessions, at most 1,000.</param>
+    [Alias("observe")]
+    Task ObserveAsync(ImmutableArray<BindingObserved> observed);
 }
 
 /// <summary>What came of a batch.</summary>

@@ -42,6 +42,10 @@ public interface ISessionGrain : IGrainWithStringKey
     [Alias("beat")]
     Task<BeatAnswer> BeatAsync(Guid connection, long confirmed, long delivered);
 
+    /// <summary>Takes Bindings that relays saw: how an endpoint's NAT maps follows from those of the last seconds. Those of another tenant or of no endpoint change nothing.</summary>
+    [Alias("observe")]
+    Task ObserveAsync(ImmutableArray<BindingObserved> observed);
+
     /// <summary>A connection has ended; nothing happens when it is not the endpoint's.</summary>
     [Alias("leave")]
     Task LeaveAsync(Guid connection);
@@ -76,14 +80,18 @@ public sealed record DecisionVerdict(
 /// <param name="Address">Its IP address as the tenant knows it; null when unknown.</param>
 /// <param name="Region">Its declared region; null when unknown.</param>
 /// <param name="JoinTokenHash">SHA-256 of its join token's UTF-8 text.</param>
-/// <param name="Nat">What the tenant knows of the NAT in front of it; null when unknown.</param>
+/// <param name="Nat">What the tenant or the endpoint itself says of the NAT in front of it; null when neither does.</param>
+/// <param name="NatReported">True when the endpoint itself said so.</param>
+/// <param name="ObservedMapping">How the NAT maps as relays see it; null when they saw too little. Counts where <paramref name="Nat"/> says nothing of it.</param>
 [GenerateSerializer, Immutable, Alias("SessionEndpoint")]
 public sealed record SessionEndpoint(
     [property: Id(0)] string Name,
     [property: Id(1)] string? Address,
     [property: Id(2)] string? Region,
     [property: Id(3)] byte[] JoinTokenHash,
-    [property: Id(4)] EndpointNat? Nat = null);
+    [property: Id(4)] EndpointNat? Nat = null,
+    [property: Id(5)] bool NatReported = false,
+    [property: Id(6)] NatBehaviour? ObservedMapping = null);
 
 /// <summary>How the NAT in front of an endpoint behaves (RFC 4787, RFC 5780); null = unknown.</summary>
 /// <param name="Mapping">When the NAT reuses a mapping.</param>

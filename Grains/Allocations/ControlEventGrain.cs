@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Sessions;
 using Orleans.Concurrency;
 
 namespace NetDiscovery.Grains.Allocations;
@@ -36,6 +37,20 @@ public sealed partial class ControlEventGrain(ILogger<ControlEventGrain> logger)
         }
 
         return new ControlBatchResult([.. deliveries.Select(delivery => delivery.Result).Where(delivered => !delivered.Known).Select(delivered => delivered.Id)]);
+    }
+
+    public async Task ObserveAsync(ImmutableArray<BindingObserved> observed)
+    {
+        if (observed.IsDefaultOrEmpty)
+            return;
+        if (observed.Length > MaxBatch)
+            throw new ArgumentException($"At most {MaxBatch} observations at a time.", nameof(observed));
+
+        var deliveries = observed.GroupBy(one => one.Session)
+            .Select(ofSession => GrainFactory.GetGrain<ISessionGrain>(GrainKeys.Session(ofSession.Key)).ObserveAsync([.. ofSession])).ToList();
+        await Task.WhenAll(deliveries).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (deliveries.Count(delivery => !delivery.IsCompletedSuccessfully) is > 0 and var failed)
+            ObservationsLost(failed, deliveries.Count);
     }
 
     private async Task<(AllocationId Id, bool Known)> ApplyAsync(IGrouping<AllocationId, ControlEvent> events) =>

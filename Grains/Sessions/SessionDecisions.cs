@@ -43,7 +43,7 @@ internal static class SessionDecisions
             return (DecisionMode.Turn, $"UDP is blocked for {blocked.Name}: relayed over TCP or TLS.");
         if (a.Address is not null && a.Address == b.Address)
             return (DecisionMode.Stun, $"{pair} share a public address: host candidates first, TURN prepared.");
-        if (a.Nat?.Mapping is not { } mappingOfA || b.Nat?.Mapping is not { } mappingOfB)
+        if (MappingOf(a) is not { } mappingOfA || MappingOf(b) is not { } mappingOfB)
             return (DecisionMode.Undecided, $"Too little is known of the NATs of {pair}: direct is tried with TURN prepared.");
 
         return (mappingOfA, mappingOfB) switch
@@ -57,7 +57,7 @@ internal static class SessionDecisions
     }
 
     // The one whose mapping changes sends first; whether that gets in is for the other's filter to say.
-    private static (DecisionMode Mode, string Reason) DecideMixed(SessionEndpoint steady, SessionEndpoint changing) => steady.Nat!.Filtering switch
+    private static (DecisionMode Mode, string Reason) DecideMixed(SessionEndpoint steady, SessionEndpoint changing) => steady.Nat?.Filtering switch
     {
         NatBehaviour.EndpointIndependent or NatBehaviour.AddressDependent =>
             (DecisionMode.Stun, $"{changing.Name}'s checks get through {steady.Name}'s filter, and {steady.Name} answers where they came from."),
@@ -77,9 +77,27 @@ internal static class SessionDecisions
         {
             inputs[$"endpoint.{endpoint.Name}.address"] = endpoint.Address ?? "unknown";
             inputs[$"endpoint.{endpoint.Name}.region"] = endpoint.Region ?? "unknown";
-            inputs[$"endpoint.{endpoint.Name}.nat"] = endpoint.Nat is { } nat ? Describe(nat) : "unknown";
+            inputs[$"endpoint.{endpoint.Name}.nat"] = endpoint.Nat is null && endpoint.ObservedMapping is null ? "unknown" : Describe(Known(endpoint));
+            if (SourceOf(endpoint) is { } source)
+                inputs[$"endpoint.{endpoint.Name}.natSource"] = source;
         }
 
         return inputs.ToImmutable();
+    }
+
+    // Who is behind a NAT can tell its sockets apart; a relay cannot.
+    private static NatBehaviour? MappingOf(SessionEndpoint endpoint) => endpoint.Nat?.Mapping ?? endpoint.ObservedMapping;
+
+    private static EndpointNat Known(SessionEndpoint endpoint) => new(MappingOf(endpoint), endpoint.Nat?.Filtering, endpoint.Nat?.UdpBlocked);
+
+    private static string? SourceOf(SessionEndpoint endpoint)
+    {
+        var said = endpoint.NatReported ? "reported by client" : "told by tenant";
+        return endpoint.Nat switch
+        {
+            { Mapping: not null } => said,
+            { Filtering: not null } or { UdpBlocked: not null } => endpoint.ObservedMapping is null ? said : $"mapping observed by relay, the rest {said}",
+            _ => endpoint.ObservedMapping is null ? null : "observed by relay",
+        };
     }
 }

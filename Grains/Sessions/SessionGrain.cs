@@ -23,6 +23,7 @@ public sealed class SessionGrain : Grain, ISessionGrain
     private readonly Retirement retirement;
     private readonly TimeProvider time;
     private readonly SessionAllocations allocations;
+    private readonly Dictionary<string, NatObservations> observations = [];
     private IGrainTimer? watch;
 
     public SessionGrain(
@@ -145,6 +146,28 @@ public sealed class SessionGrain : Grain, ISessionGrain
         connections.Beat(endpoint, delivered);
         await signaling.ChangeAsync(mail => (mail.With(endpoint, mail.Of(endpoint).Confirm(confirmed)), true));
         return new BeatAnswer(SignalingStatus.Accepted, signaling.Value.Of(endpoint).After(delivered));
+    }
+
+    public async Task ObserveAsync(ImmutableArray<BindingObserved> observed)
+    {
+        if (await GetAsync() is not { State: not SessionState.Ended } session)
+            return;
+
+        // Whoever signed the credential may have written anything into it.
+        var own = observed.Where(binding => binding.Tenant == session.Tenant && Names.Contains(binding.Endpoint)).ToList();
+        foreach (var binding in own)
+        {
+            if (!observations.TryGetValue(binding.Endpoint, out var recent))
+                observations[binding.Endpoint] = recent = new NatObservations();
+            recent.Add(binding, time.GetUtcNow());
+        }
+
+        // A round of Bindings comes in one batch; half a round may look like another NAT than the whole.
+        var seen = own.Select(binding => binding.Endpoint).Distinct().Select(name => (Name: name, observations[name].Mapping));
+        var changed = seen.Where(one => one.Mapping is { } mapping && session.Endpoints.First(endpoint => endpoint.Name == one.Name).ObservedMapping != mapping).ToList();
+        if (changed.Count == 0 || await TenantAsync(session.Tenant) is not { Discovery: var discovery })
+            return;
+        await ChangeAsync(current => changed.Aggregate(current, (state, one) => state.Observe(one.Name, one.Mapping!.Value, discovery, time.GetUtcNow())));
     }
 
     public async Task LeaveAsync(Guid connection)

@@ -73,14 +73,16 @@ internal static class SessionSteps
         if (merged == known.Nat)
             return state;
 
-        session = session with { Endpoints = session.Endpoints.Replace(known, known with { Nat = merged }) };
-        var next = (state with { Session = session }).Note(now, "nat", $"{endpoint}: {SessionDecisions.Describe(merged)}.");
-        if (session.State == SessionState.Connected || state.MigratedAt is not null)
-            return next;
+        return state.DecideAgain(known, known with { Nat = merged, NatReported = true }, $"{endpoint}: {SessionDecisions.Describe(merged)}, reported by client.", discovery, now);
+    }
 
-        var decision = SessionDecisions.Decide(state.Request! with { Endpoints = session.Endpoints }, discovery);
-        next = next with { Session = session with { Decision = decision } };
-        return decision.Mode == session.Decision.Mode ? next : next.Note(now, $"decision {Name(decision.Mode)}", decision.Reason);
+    /// <summary>Relays saw how an endpoint's NAT maps; counts where nobody says it who knows better.</summary>
+    public static StoredSession Observe(this StoredSession state, string endpoint, NatBehaviour mapping, DiscoveryConfiguration discovery, DateTimeOffset now)
+    {
+        var known = state.Session!.Endpoints.FirstOrDefault(candidate => candidate.Name == endpoint);
+        return known is null || known.ObservedMapping == mapping || state.Session.State == SessionState.Ended
+            ? state
+            : state.DecideAgain(known, known with { ObservedMapping = mapping }, $"{endpoint}: mapping {mapping}, observed by relay.", discovery, now);
     }
 
     /// <summary>Adds a step to the timeline.</summary>
@@ -97,6 +99,20 @@ internal static class SessionSteps
     public static string Name(SessionPath path) => path == SessionPath.Direct ? "direct" : "relayed";
 
     private static StoredSession With(this StoredSession state, string endpoint, EndpointLink link) => state with { Links = state.Links.SetItem(endpoint, link) };
+
+    private static StoredSession DecideAgain(
+        this StoredSession state, SessionEndpoint known, SessionEndpoint better, string words, DiscoveryConfiguration discovery, DateTimeOffset now)
+    {
+        var session = state.Session!;
+        session = session with { Endpoints = session.Endpoints.Replace(known, better) };
+        var next = (state with { Session = session }).Note(now, "nat", words);
+        if (session.State == SessionState.Connected || state.MigratedAt is not null)
+            return next;
+
+        var decision = SessionDecisions.Decide(state.Request! with { Endpoints = session.Endpoints }, discovery);
+        next = next with { Session = session with { Decision = decision } };
+        return decision.Mode == session.Decision.Mode ? next : next.Note(now, $"decision {Name(decision.Mode)}", decision.Reason);
+    }
 
     // Where the session is follows from its endpoints' connections.
     private static StoredSession Settle(this StoredSession state, DateTimeOffset now)

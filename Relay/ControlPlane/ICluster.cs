@@ -3,6 +3,7 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
 
@@ -20,6 +21,9 @@ internal interface ICluster
 
     /// <summary>Books running totals of sources of one tenant that share a usage grain, at most 1,000; see <see cref="IUsageGrain.RecordAsync"/>.</summary>
     Task RecordUsageAsync(TenantId tenant, ImmutableArray<UsageReport> reports);
+
+    /// <summary>Tells of authenticated Bindings of sessions' endpoints, at most 1,000; see <see cref="IControlEventGrain.ObserveAsync"/>.</summary>
+    Task ObserveAsync(ImmutableArray<BindingObserved> observed);
 
     /// <summary>Announces this relay.</summary>
     Task RegisterAsync(RelayAnnouncement announcement);

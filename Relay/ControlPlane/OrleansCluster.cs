@@ -3,6 +3,7 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Relay.Hosting;
@@ -23,6 +24,9 @@ internal sealed class OrleansCluster(IGrainFactory grains, RelayIdentity relay) 
 
     public Task RecordUsageAsync(TenantId tenant, ImmutableArray<UsageReport> reports) =>
         grains.GetGrain<IUsageGrain>(GrainKeys.Usage(tenant, reports[0].SourceId)).RecordAsync(reports);
+
+    public Task ObserveAsync(ImmutableArray<BindingObserved> observed) =>
+        grains.GetGrain<IControlEventGrain>(GrainKeys.Ingest(observed[0].Session)).ObserveAsync(observed);
 
     public Task RegisterAsync(RelayAnnouncement announcement) =>
         grains.GetGrain<IRelayGrain>(GrainKeys.Relay(relay.Id)).RegisterAsync(announcement);

@@ -137,6 +137,7 @@ internal sealed class MessageDispatcher(Worker worker)
                 if (Reply(ref context, Bind(ref context)) && context.Code == 0)
                 {
                     worker.Services.Bindings.Count(outcome.Credential!, tuple.Transport);
+                    worker.Services.Observations.Note(outcome.Credential!, tuple, worker.Clock.UtcNow);
                 }
 
                 return;

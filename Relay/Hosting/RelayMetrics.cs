@@ -67,6 +67,17 @@ internal sealed class RelayMetrics : IDisposable
     public void Observe(PeerConnections.PeerConnectionRegistry registry) =>
         meter.CreateObservableUpDownCounter("netdiscovery.relay.peer_connections.open", () => registry.Open, "{connection}", "TCP connections with peers, those being made included.");
 
+    /// <summary>Adds the instrument of observed Bindings.</summary>
+    public void Observe(ControlPlane.BindingObservations observations) => meter.CreateObservableCounter(
+        "netdiscovery.relay.bindings.observed",
+        () => new[]
+        {
+            new Measurement<long>(observations.Delivered, new KeyValuePair<string, object?>("outcome", "delivered")),
+            new Measurement<long>(observations.Lost, new KeyValuePair<string, object?>("outcome", "lost")),
+        },
+        "{binding}",
+        "Authenticated Bindings of sessions' endpoints that the cluster was told of, by outcome.");
+
     public void AllocationOpened(Transport transport) => opened.Add(1, new KeyValuePair<string, object?>("transport", transport.Name()));
 
     public void AllocationClosed(Transport transport, AllocationCloseReason reason) =>

@@ -90,6 +90,8 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             Alternates = new AlternateServers(AlternateServer.From(options.Alternates), time),
             Names = new KnownNames(options.Realm),
             Bindings = new BindingCounters(cluster, identity, pacing, TimeSpan.FromSeconds(options.UsageReportSeconds), time, loggers.CreateLogger<BindingCounters>()),
+            Observations = new BindingObservations(
+                cluster, behaviour is null ? [.. addresses] : [behaviour.Alternate, .. addresses], pacing, time, loggers.CreateLogger<BindingObservations>()),
             Metrics = metrics,
             Inherited = predecessor.Sockets,
             Clients = new ClientLog(loggers.CreateLogger(ClientLog.Category), options.ClientAddresses),
@@ -152,6 +154,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             () => Allocations, RelayedPackets, () => Workers.Sum(worker => worker.Media.Bytes + worker.Table.FastPath.Bytes),
             () => FreePorts, () => listeners.Connections, () => Services.Reporter.Unconfirmed);
         Services.Metrics.Observe(Services.PeerConnections);
+        Services.Metrics.Observe(Services.Observations);
         if (secure is not null)
         {
             Services.Metrics.Observe(secure, () => listeners.Dtls);
@@ -170,6 +173,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     public void Connect() => background = Task.WhenAll(
         Task.Run(() => Services.Reporter.RunAsync(stopping.Token)),
         Task.Run(() => Services.Bindings.RunAsync(stopping.Token)),
+        Task.Run(() => Services.Observations.RunAsync(stopping.Token)),
         Task.Run(() => Services.Leases.RunAsync(stopping.Token)),
         Task.Run(() => link.RunAsync(stopping.Token)));
 

@@ -42,6 +42,8 @@ internal sealed record RelayServices
 
     public required BindingCounters Bindings { get; init; }
 
+    public required BindingObservations Observations { get; init; }
+
     /// <summary>Sockets of the process before.</summary>
     public InheritedSockets? Inherited { get; init; }
 

@@ -4,6 +4,7 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Relay.ControlPlane;
@@ -64,6 +65,8 @@ internal sealed class CountingCluster(ICluster cluster) : ICluster
     public Task<TenantSnapshot?> GetTenantAsync(TenantId tenant) => cluster.GetTenantAsync(tenant);
 
     public Task RecordUsageAsync(TenantId tenant, ImmutableArray<UsageReport> reports) => cluster.RecordUsageAsync(tenant, reports);
+
+    public Task ObserveAsync(ImmutableArray<BindingObserved> observed) => cluster.ObserveAsync(observed);
 
     public Task RegisterAsync(RelayAnnouncement announcement) => cluster.RegisterAsync(announcement);
 

@@ -3,6 +3,7 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Relay.ControlPlane;
@@ -27,6 +28,12 @@ internal sealed class CutOffCluster(ICluster inner) : ICluster, IRelayObserver
     });
 
     public Task<LeaseGrant> ExchangeAsync(string allowance, LeaseStatement statement) => Through(() => inner.ExchangeAsync(allowance, statement));
+
+    public Task ObserveAsync(ImmutableArray<BindingObserved> observed) => Through(async () =>
+    {
+        await inner.ObserveAsync(observed);
+        return true;
+    });
 
     public Task RegisterAsync(RelayAnnouncement announcement) => Through(async () =>
     {

@@ -3,6 +3,7 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Relay.ControlPlane;
@@ -49,6 +50,8 @@ internal sealed class FuzzCluster : ICluster
     public void Listen(IRelayObserver observer)
     {
     }
+
+    public Task ObserveAsync(ImmutableArray<BindingObserved> observed) => Task.CompletedTask;
 
     public Task RegisterAsync(RelayAnnouncement announcement) => Task.CompletedTask;
 

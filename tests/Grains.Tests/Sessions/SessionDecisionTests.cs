@@ -68,6 +68,32 @@ public sealed class SessionDecisionTests
         Assert.Equal(expected, Decide(policy, Endpoint("alice", "192.0.2.1", known), Endpoint("bob", "192.0.2.2", known)).Mode);
     }
 
+    [Theory]
+    [InlineData(AddressDependent, null, DecisionMode.Turn, "observed by relay")]
+    [InlineData(AddressAndPortDependent, null, DecisionMode.Turn, "observed by relay")]
+    [InlineData(EndpointIndependent, null, DecisionMode.Undecided, "observed by relay")]
+    [InlineData(AddressDependent, EndpointIndependent, DecisionMode.Undecided, "reported by client")]
+    [InlineData(EndpointIndependent, AddressDependent, DecisionMode.Turn, "reported by client")]
+    public void What_relays_saw_decides_unless_the_client_says_otherwise(NatBehaviour observed, NatBehaviour? reported, DecisionMode expected, string source)
+    {
+        var alice = Endpoint("alice", "192.0.2.1", reported is null ? null : new EndpointNat(reported, null, null)) with { NatReported = reported is not null, ObservedMapping = observed };
+        var bob = Endpoint("bob", "192.0.2.2", new EndpointNat(AddressAndPortDependent, null, false));
+        var decision = Decide(alice, bob);
+        Assert.Equal((expected, source), (decision.Mode, decision.Inputs["endpoint.alice.natSource"]));
+        Assert.Equal($"mapping {reported ?? observed}, filtering unknown", decision.Inputs["endpoint.alice.nat"]);
+        Assert.Equal("told by tenant", decision.Inputs["endpoint.bob.natSource"]);
+    }
+
+    [Fact]
+    public void Each_side_observed_is_enough_and_a_reported_filter_adds_to_an_observed_mapping()
+    {
+        var alice = Endpoint("alice", null, null) with { ObservedMapping = AddressDependent };
+        Assert.Equal(DecisionMode.Turn, Decide(alice, alice with { Name = "bob" }).Mode);
+        var filter = Endpoint("bob", null, new EndpointNat(null, AddressDependent, null)) with { NatReported = true, ObservedMapping = EndpointIndependent };
+        var decision = Decide(alice, filter);
+        Assert.Equal((DecisionMode.Stun, "mapping observed by relay, the rest reported by client"), (decision.Mode, decision.Inputs["endpoint.bob.natSource"]));
+    }
+
     [Fact]
     public void The_inputs_name_what_was_known()
     {

@@ -137,6 +137,52 @@ public sealed class SignalingGrainTests(GrainCluster cluster)
     }
 
     [Fact]
+    public async Task What_relays_saw_of_both_nats_is_decided_upon_and_told_with_its_source()
+    {
+        var call = await NewCallAsync();
+        var session = (await call.Grain.GetAsync())!;
+        await using var alice = await call.JoinAsync("alice");
+        var relays = cluster.Grain<IControlEventGrain>(GrainKeys.Ingest(session.Id));
+
+        // Of alice a whole round, of bob half of one, of a stranger and of another tenant what nobody may say of bob.
+        ImmutableArray<BindingObserved> observed = [Saw("m1>A1", "alice"), Saw("m2>B1", "alice"), Saw("m1>A1", "bob"), Saw("m2>B1", "carol"), Saw("m2>B1", "bob") with { Tenant = TenantId.New() }];
+        await relays.ObserveAsync(observed);
+        var known = (await call.Grain.GetAsync())!;
+        Assert.Equal([NatBehaviour.AddressDependent, null], known.Endpoints.Select(endpoint => endpoint.ObservedMapping));
+        Assert.Equal((DecisionMode.Undecided, "observed by relay"), (known.Decision.Mode, known.Decision.Inputs["endpoint.alice.natSource"]));
+
+        // The rest of bob's round comes with the next batch, as seen by another relay; and again, for a batch may come twice.
+        await relays.ObserveAsync([Saw("m2>B1", "bob")]);
+        await relays.ObserveAsync([Saw("m2>B1", "bob")]);
+        await alice.UntilAsync(taken => taken.Any(signal => signal.Signal is DecisionSignal { Mode: DecisionMode.Turn }), "decided");
+        Assert.Equal(
+            ["alice: mapping AddressDependent, observed by relay.", "bob: mapping AddressDependent, observed by relay."],
+            (await call.Grain.GetTimelineAsync()).Where(entry => entry.Event == "nat").Select(entry => entry.Reason));
+
+        // Who is behind the NAT knows better.
+        await alice.SendAsync(new NatSignal(new EndpointNat(NatBehaviour.EndpointIndependent, NatBehaviour.EndpointIndependent, null)));
+        await alice.UntilAsync(taken => taken.Any(signal => signal.Signal is DecisionSignal { Mode: DecisionMode.Stun }), "decided by what alice says");
+        Assert.Equal("reported by client", (await call.Grain.GetAsync())!.Decision.Inputs["endpoint.alice.natSource"]);
+
+        BindingObserved Saw(string binding, string endpoint) => NatObservationTests.Binding(binding, session.Tenant, session.Id, endpoint);
+    }
+
+    [Fact]
+    public async Task Observations_of_sessions_that_are_not_there_or_have_ended_change_nothing()
+    {
+        var call = await NewCallAsync();
+        var session = (await call.Grain.GetAsync())!;
+        await call.Grain.EndAsync();
+        var unknown = SessionId.New("eu");
+        await cluster.Grain<IControlEventGrain>(GrainKeys.Ingest(session.Id)).ObserveAsync(
+        [
+            .. new[] { session.Id, unknown }.SelectMany(id => new[] { "m1>A1", "m2>B1" }.Select(binding => NatObservationTests.Binding(binding, session.Tenant, id))),
+        ]);
+        Assert.Null((await call.Grain.GetAsync())!.Endpoints[0].ObservedMapping);
+        Assert.Null(await cluster.Grain<ISessionGrain>(GrainKeys.Session(unknown)).GetAsync());
+    }
+
+    [Fact]
     public async Task The_end_says_goodbye_closes_connections_and_lets_nobody_in()
     {
         var call = await NewCallAsync();
@@ -163,7 +209,7 @@ public sealed class SignalingGrainTests(GrainCluster cluster)
         var call = await NewCallAsync();
         var session = (await call.Grain.GetAsync())!;
         var relay = await cluster.NewRelayAsync();
-        var events = new TestEvents { Tenant = session.Tenant, Session = session.Id, RelayId = relay.Id, Now = cluster.Time.GetUtcNow() };
+        var events = new TestEvents { Tenant = session.Tenant, Session = session.Id, RelayId = relay.Id };
         await cluster.Grain<IAllocationGrain>(GrainKeys.Allocation(events.Id)).ApplyAsync([events.Opened()]);
         await using var alice = await call.JoinAsync("alice");
 

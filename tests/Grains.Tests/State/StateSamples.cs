@@ -39,7 +39,7 @@ internal static class StateSamples
         Endpoints = ImmutableSortedDictionary<string, string>.Empty.Add("alice", "https://c.example/"),
     };
 
-    private static readonly ImmutableArray<SessionEndpoint> Endpoints = [new SessionEndpoint("alice", "192.0.2.7", "eu", [1, 2], new EndpointNat(NatBehaviour.AddressDependent, NatBehaviour.EndpointIndependent, true))];
+    private static readonly ImmutableArray<SessionEndpoint> Endpoints = [new SessionEndpoint("alice", "192.0.2.7", "eu", [1, 2], new EndpointNat(NatBehaviour.AddressDependent, NatBehaviour.EndpointIndependent, true), true, NatBehaviour.AddressDependent)];
 
     private static readonly ImmutableSortedDictionary<string, string> Metadata = ImmutableSortedDictionary<string, string>.Empty.Add("call", "42");
 

@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Grains.Interfaces.Relays;
+using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Relay.ControlPlane;
@@ -113,6 +115,16 @@ internal sealed class FakeCluster : ICluster
             }
         }
 
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Observed Bindings, one batch after the other.</summary>
+    public ConcurrentQueue<ImmutableArray<BindingObserved>> Observed { get; } = [];
+
+    public Task ObserveAsync(ImmutableArray<BindingObserved> observed)
+    {
+        Fail();
+        Observed.Enqueue(observed);
         return Task.CompletedTask;
     }
 

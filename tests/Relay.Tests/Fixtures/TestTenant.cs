@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Relay.Tests.Fixtures;
@@ -27,7 +28,7 @@ internal sealed class TestTenant
 
     public TenantSnapshot Snapshot { get; }
 
-    public MintedCredential Mint(DateTimeOffset now, TimeSpan? ttl = null, CredentialScopes? scopes = null, string? label = null, uint keyVersion = 1)
+    public MintedCredential Mint(DateTimeOffset now, TimeSpan? ttl = null, CredentialScopes? scopes = null, string? label = null, uint keyVersion = 1, (SessionId Id, string Endpoint)? session = null)
     {
         var claims = new CredentialClaims
         {
@@ -37,6 +38,8 @@ internal sealed class TestTenant
             IssuedAt = now,
             ExpiresAt = now + (ttl ?? TimeSpan.FromHours(12)),
             Label = label,
+            Session = session?.Id,
+            Endpoint = session?.Endpoint,
             Scopes = scopes ?? CredentialScopes.None,
         };
         var username = TurnCredential.Encode(claims);
