@@ -26,6 +26,9 @@ internal sealed record HostileOptions
     /// <summary>Seconds of the attack, and of the control run.</summary>
     public TimeSpan Duration => TimeSpan.FromSeconds((double)Datagrams / Rate);
 
+    /// <summary>Attacks, one after the other: what the first leaves in memory, the next must not leave again.</summary>
+    public int Attacks { get; init; } = 1;
+
     /// <summary>Seed of the mutations.</summary>
     public int Seed { get; init; } = 1;
 
@@ -60,6 +63,7 @@ internal sealed record HostileOptions
                 "--rate" => options with { Rate = number },
                 "--connections" => options with { Connections = number },
                 "--allocations" => options with { Allocations = number },
+                "--attacks" => options with { Attacks = number },
                 "--seed" => options with { Seed = number },
                 "--settle" => options with { SettleSeconds = number },
                 _ => null!,

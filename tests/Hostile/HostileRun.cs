@@ -20,6 +20,9 @@ internal static class HostileRun
     /// <summary>Resident bytes that count as back, for what was resident before: a tenth and 16 MiB more.</summary>
     public static long Baseline(long before) => before + (before / 10) + (16 << 20);
 
+    /// <summary>Resident bytes that no further attack may leave, for what was resident after the first: 4 MiB more.</summary>
+    public static long AfterFurther(long afterFirst) => afterFirst + (4 << 20);
+
     public static async Task<HostileReport> RunAsync(IServerUnderTest server, HostileOptions options, Action<string> say)
     {
         say($"{server.Name}: {options.Allocations} legitimate allocations");
@@ -39,23 +42,43 @@ internal static class HostileRun
         var control = await load.RunAsync(options.Duration, options.PacketsPerSecond);
         var quietTime = watch.ProcessorTime - started;
         var before = watch.Resident;
-        watch.ResetPeak();
 
-        say($"{server.Name}: {options.Datagrams:N0} hostile datagrams at {options.Rate:N0} a second, {options.Connections:N0} slow connections");
-        started = watch.ProcessorTime;
+        var attacks = new List<HostileAttack>();
+        for (var number = 1; number <= options.Attacks; number++)
+        {
+            say($"{server.Name}: {options.Datagrams:N0} hostile datagrams at {options.Rate:N0} a second, {options.Connections:N0} slow connections");
+            attacks.Add(await AttackAsync(server, options, load, watch, new DatagramFlood(server.EndPoint, load.Relayed, messages, options.Seed + number), before));
+            say($"{server.Name}: {attacks[^1].Resident.After / 1024:N0} KiB after it, {before / 1024:N0} KiB before");
+        }
+
+        return new HostileReport
+        {
+            Server = server.Name,
+            Control = control,
+            ControlProcessor = quietTime,
+            ResidentBefore = before,
+            Attacks = attacks,
+            AnswersOverUdp = await AnswersAsync(server, ClientTransport.Udp),
+            AnswersOverTcp = await AnswersAsync(server, ClientTransport.Tcp),
+        };
+    }
+
+    private static async Task<HostileAttack> AttackAsync(
+        IServerUnderTest server, HostileOptions options, LegitimateLoad load, ProcessWatch watch, DatagramFlood flood, long before)
+    {
+        watch.ResetPeak();
+        var started = watch.ProcessorTime;
         var drops = SocketDrops.At(server.EndPoint.Port);
-        var flood = new DatagramFlood(server.EndPoint, load.Relayed, messages, options.Seed + 1);
         var slow = new SlowConnections(server.EndPoint, options.Connections);
         var relaying = load.RunAsync(options.Duration, options.PacketsPerSecond);
         var clock = Stopwatch.StartNew();
         await Task.Factory.StartNew(() => flood.Run(options.Datagrams, options.Rate), TaskCreationOptions.LongRunning);
         var attackTime = clock.Elapsed;
-        var attacked = await relaying;
-        var attackProcessor = watch.ProcessorTime - started;
+        var loss = await relaying;
+        var processor = watch.ProcessorTime - started;
         drops = SocketDrops.At(server.EndPoint.Port) - drops;
         await slow.DisposeAsync();
 
-        say($"{server.Name}: afterwards");
         clock.Restart();
         TimeSpan? back = null;
         while (watch.Resident > before && clock.Elapsed < TimeSpan.FromSeconds(options.SettleSeconds))
@@ -64,21 +87,18 @@ internal static class HostileRun
             await Task.Delay(200);
         }
 
-        return new HostileReport
+        var after = watch.Resident;
+        return new HostileAttack
         {
-            Server = server.Name,
-            Control = control,
-            Attacked = attacked,
-            HostileDatagrams = flood.Sent - flood.Unsent,
-            HostileSources = flood.Sources,
-            AttackTime = attackTime,
+            Loss = loss,
+            Datagrams = flood.Sent - flood.Unsent,
+            Sources = flood.Sources,
+            Time = attackTime,
             Connections = (slow.Opened, slow.MostOpen, slow.EndedByServer, slow.Refused),
-            Processor = (quietTime, attackProcessor),
+            Processor = processor,
             Drops = drops,
-            Settled = back ?? clock.Elapsed,
-            AnswersOverUdp = await AnswersAsync(server, ClientTransport.Udp),
-            AnswersOverTcp = await AnswersAsync(server, ClientTransport.Tcp),
-            Resident = (before, watch.Peak, watch.Resident),
+            Resident = (watch.Peak, after),
+            Back = after > Baseline(before) ? null : back ?? clock.Elapsed,
         };
     }
 

@@ -209,7 +209,7 @@ public sealed class SignalingGrainTests(GrainCluster cluster)
         var call = await NewCallAsync();
         var session = (await call.Grain.GetAsync())!;
         var relay = await cluster.NewRelayAsync();
-        var events = new TestEvents { Tenant = session.Tenant, Session = session.Id, RelayId = relay.Id };
+        var events = new TestEvents { Tenant = session.Tenant, Session = session.Id, RelayId = relay.Id, Now = cluster.Time.GetUtcNow() };
         await cluster.Grain<IAllocationGrain>(GrainKeys.Allocation(events.Id)).ApplyAsync([events.Opened()]);
         await using var alice = await call.JoinAsync("alice");
 

@@ -14,9 +14,10 @@ public sealed class HostileLoadTests
         Assert.True(!report.Problems().Any(), $"Seed {options.Seed}\n{string.Join('\n', report.Problems())}\n{HostileReport.Table([report])}\n{server.Output}");
 
         // The attack was one.
-        Assert.Equal(options.Datagrams, report.HostileDatagrams);
-        Assert.Equal(options.Connections, report.Connections.MostOpen);
-        Assert.InRange(report.Attacked.Sent, options.Allocations * 100, long.MaxValue);
+        var attack = Assert.Single(report.Attacks);
+        Assert.Equal(options.Datagrams, attack.Datagrams);
+        Assert.Equal(options.Connections, attack.Connections.MostOpen);
+        Assert.InRange(attack.Loss.Sent, options.Allocations * 100, long.MaxValue);
         await server.MemoryGivenBackAsync();
     }
 }

@@ -20,7 +20,7 @@ public sealed class RestoreAnswersTests
         var clients = new List<TurnClient>();
         do
         {
-            clients.Add(await relay.ConnectAsync());
+            clients.Add(await relay.ConnectAsync(change: SendsAgainSoon));
             await clients[^1].AllocateAsync();
         }
         while (relay.Server.Workers.Any(worker => worker.Table.Count == 0) && clients.Count < 40);
@@ -50,7 +50,7 @@ public sealed class RestoreAnswersTests
     public async Task Requests_for_an_allocation_that_waits_for_its_tenant_are_answered_once_it_goes_on()
     {
         await using var relay = RelayFixture.Start(restarts: true);
-        await using var client = await relay.ConnectAsync();
+        await using var client = await relay.ConnectAsync(change: SendsAgainSoon);
         await client.AllocateAsync();
         await relay.CrashAsync();
         File.Delete(Path.Combine(relay.Folder, "tenants-relay-under-test.json"));
@@ -119,7 +119,7 @@ public sealed class RestoreAnswersTests
         return await code.WaitAsync(Limit, TestContext.Current.CancellationToken);
     }
 
-    private static TurnClientOptions SendsAgainSoon(TurnClientOptions options) => options with { RetransmissionTimeout = TimeSpan.FromMilliseconds(100) };
+    private static TurnClientOptions SendsAgainSoon(TurnClientOptions options) => options with { RetransmissionTimeout = TimeSpan.FromMilliseconds(100), RetransmissionCount = 9 };
 
     /// <summary>Waits until what a client has sent was handled: its worker takes one after another.</summary>
     private static Task HandledAsync(TurnClient client) =>

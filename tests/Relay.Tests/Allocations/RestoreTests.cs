@@ -312,6 +312,7 @@ public sealed class RestoreTests
         await relay.CrashAsync();
         File.Delete(Path.Combine(relay.Folder, "tenants-relay-under-test.json"));
         relay.Cluster.TenantAnswers = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        relay.StopWithin = TimeSpan.FromSeconds(60);
         relay.StartServer();
 
         // Whoever brings the tenant goes on to restore what waits for it; there it asks for the time.

@@ -55,7 +55,7 @@ public sealed class BindingCountTests
     [Fact]
     public async Task What_is_not_reported_yet_goes_out_when_the_relay_stops()
     {
-        await using var relay = RelayFixture.Start(options => options.UsageReportSeconds = 3600);
+        await using var relay = RelayFixture.Start(options => options.UsageReportSeconds = 3600, stopWithin: TimeSpan.FromSeconds(60));
         await using var client = await relay.ConnectAsync();
         await client.CodeAsync(StunMethod.Refresh);
         await client.RequestAsync(StunMethod.Binding, null, Tolerant);

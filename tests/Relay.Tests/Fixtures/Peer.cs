@@ -25,7 +25,7 @@ internal sealed class Peer : IDisposable
 
     public async Task<(byte[] Data, TransportAddress From)> ReceiveAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         var result = await socket.ReceiveAsync(limit.Token);
         return (result.Buffer, TransportAddress.From(result.RemoteEndPoint));
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using NetDiscovery.Relay.Client;
 using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Attributes;
@@ -132,11 +133,17 @@ public sealed class AddressRuleTests
         await using var relay = RelayFixture.Start();
         await using var client = await relay.ConnectAsync();
         using var peer = new Peer();
+        using var permitted = new Peer(IPAddress.Parse("127.0.0.2"));
         var relayed = (await client.AllocateAsync()).Relayed;
+        await client.CreatePermissionAsync(permitted.Address);
         Assert.Equal(403, await client.PermitCodeAsync(peer.Address, TransportAddress.Parse("10.0.0.1:9")));
         Assert.Equal(443, await client.PermitCodeAsync(peer.Address, TransportAddress.Parse("[2600::1]:9")));
         await peer.SendAsync([1], relayed);
         await client.SendAsync(peer.Address, new byte[] { 2 });
+
+        // One socket takes both peers' datagrams in order: once this one has come through, the other has been looked at, before the permission.
+        await permitted.SendAsync([9], relayed);
+        Assert.Equal([9], (await client.ReceiveAsync()).Data.ToArray());
         Assert.Equal(0, await client.PermitCodeAsync(peer.Address));
         await client.SendAsync(peer.Address, new byte[] { 3 });
         Assert.Equal([3], (await peer.ReceiveAsync()).Data);

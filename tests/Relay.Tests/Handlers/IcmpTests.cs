@@ -115,7 +115,7 @@ public sealed class IcmpTests
     [Fact]
     public async Task Restarted_relay_goes_on_telling()
     {
-        await using var relay = Start();
+        await using var relay = Start(restarts: true);
         await using var client = await ConnectAsync(relay);
         await client.AllocateAsync();
         var closed = ClosedPort(IPAddress.Loopback);
@@ -251,7 +251,7 @@ public sealed class IcmpTests
     }
 
     // The portable path has no way to hear of ICMP; the suite runs on it too.
-    private static RelayFixture Start(Action<RelayOptions>? configure = null, TimeProvider? time = null)
+    private static RelayFixture Start(Action<RelayOptions>? configure = null, TimeProvider? time = null, bool restarts = false)
     {
         Assert.SkipUnless(DatagramPathChoice.HasBatched, "needs the batched path");
         return RelayFixture.Start(
@@ -260,7 +260,8 @@ public sealed class IcmpTests
                 options.DatagramPath = DatagramPathChoice.Batched;
                 configure?.Invoke(options);
             },
-            time: time);
+            time: time,
+            restarts: restarts);
     }
 
     private static TransportAddress ClosedPort(IPAddress address)

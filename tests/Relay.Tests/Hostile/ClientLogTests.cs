@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Time.Testing;
 using NetDiscovery.Relay.Client;
 using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Registries;
@@ -66,7 +67,8 @@ public sealed class ClientLogTests
     /// <returns>Everything secret that took part, in each form it might be written in.</returns>
     private static async Task<List<string>> TroubleAsync(Microsoft.Extensions.Logging.ILoggerFactory loggers, ClientAddressForm form)
     {
-        await using var relay = RelayFixture.Start(options => (options.ClientAddresses, options.MaxConnectionsPerSource, options.HandshakeSeconds) = (form, 1, 1), loggers: loggers);
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var relay = RelayFixture.Start(options => (options.ClientAddresses, options.MaxConnectionsPerSource) = (form, 1), time: time, loggers: loggers);
         var credential = relay.Mint();
         var local = new IPEndPoint(ClientAddress, 0);
         await using (var client = await relay.ConnectAsync(credential: credential, change: options => options with { Local = local }))
@@ -88,6 +90,8 @@ public sealed class ClientLogTests
             await RelayFixture.UntilAsync(() => relay.Server.Connections == 1, "the first connection");
             using var other = await DialAsync(relay.TlsEndPoint);
             Assert.Equal(0, await other.ReceiveAsync(new byte[1]));
+            time.Advance(TimeSpan.FromSeconds(relay.Options.HandshakeSeconds + 1));
+            Assert.Equal(0, await one.ReceiveAsync(new byte[1]));
         }
 
         await RelayFixture.UntilAsync(() => relay.Server.Connections == 0, "the end of the handshake");

@@ -83,7 +83,8 @@ public sealed class ForgedTenantTests
     [Fact]
     public async Task A_flood_of_forged_usernames_harms_no_known_tenant()
     {
-        await using var relay = RelayFixture.Start();
+        // The clock stands still: however slow the forgers are, no more questions are granted.
+        await using var relay = RelayFixture.Start(time: new FakeTimeProvider(DateTimeOffset.UtcNow));
         await using var client = await relay.ConnectAsync();
         await client.AllocateAsync();
         var codes = new List<int>();
@@ -120,7 +121,7 @@ public sealed class ForgedTenantTests
             // Ten thousand of these: no pause between looks.
             for (var patience = Stopwatch.StartNew(); cache.Find(tenant, source, out _) != TenantLookup.Absent; await Task.Yield())
             {
-                Assert.True(patience.Elapsed < TimeSpan.FromSeconds(20), "No answer about a made-up tenant in 20 s");
+                Assert.True(patience.Elapsed < TimeSpan.FromSeconds(60), "No answer about a made-up tenant in 60 s");
             }
         }
     }

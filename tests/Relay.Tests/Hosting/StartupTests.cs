@@ -14,7 +14,8 @@ public sealed class StartupTests
     public async Task Port_in_use_is_named_with_its_setting(SocketType type, ProtocolType protocol, string name)
     {
         using var other = new Socket(AddressFamily.InterNetwork, type, protocol);
-        other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        // Free for the other protocol too, and nobody's by chance in a moment.
+        other.Bind(new IPEndPoint(IPAddress.Loopback, RelayFixture.FreePort()));
         if (type == SocketType.Stream)
         {
             other.Listen();

@@ -22,7 +22,7 @@ namespace NetDiscovery.Relay.Tests.Listeners;
 [Collection(nameof(SslObjects))]
 public sealed class SecureListenerTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly CancellationToken cancel = new CancellationTokenSource(Limit).Token;
 
     [Theory, InlineData(ClientTransport.Tls), InlineData(ClientTransport.Dtls)]

@@ -190,7 +190,7 @@ public sealed class MobilityTests
     [Fact]
     public async Task Moved_allocation_outlives_the_relay_at_its_new_5_tuple_and_can_move_again()
     {
-        await using var relay = RelayFixture.Start();
+        await using var relay = RelayFixture.Start(restarts: true);
         var credential = relay.Mint();
         using var peer = new Peer();
         await using var client = await relay.ConnectAsync(credential: credential);
@@ -207,7 +207,7 @@ public sealed class MobilityTests
         await again.SendAsync(peer.Address, "here now"u8.ToArray());
         Assert.Equal("here now", Encoding.ASCII.GetString((await peer.ReceiveAsync()).Data));
         await again.RefreshAsync(0);
-        await UntilNothingIsLeftAsync(relay);
+        await UntilNothingIsLeftAsync(relay, RelayFixture.OwnPorts);
     }
 
     [Fact]
@@ -334,7 +334,7 @@ public sealed class MobilityTests
     private static Task<int> RefreshCodeAsync(TurnClient client, byte[] ticket) =>
         client.CodeAsync(StunMethod.Refresh, (ref StunWriter writer) => writer.Add(AttributeType.MobilityTicket, ticket));
 
-    private static Task UntilNothingIsLeftAsync(RelayFixture relay) => RelayFixture.UntilAsync(
-        () => relay.Server is { Allocations: 0, FreePorts: 16_384, Connections: 0 } && relay.Server.Services.Mobile.Count == 0 && relay.Server.Workers.All(worker => worker.Foreign.Count == 0),
+    private static Task UntilNothingIsLeftAsync(RelayFixture relay, int ports = 16_384) => RelayFixture.UntilAsync(
+        () => relay.Server is { Allocations: 0, Connections: 0 } && relay.Server.FreePorts == ports && relay.Server.Services.Mobile.Count == 0 && relay.Server.Workers.All(worker => worker.Foreign.Count == 0),
         "no allocation, port, connection or forwarded 5-tuple left");
 }

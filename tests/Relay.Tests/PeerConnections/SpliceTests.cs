@@ -201,7 +201,9 @@ public sealed class SpliceTests
 
         var counters = relay.SingleAllocation().Counters;
         Assert.InRange(toPeer ? counters.BytesToPeer : counters.BytesFromPeer, 1, (long)sent << 20);
-        Assert.InRange(DatagramBuffers.Shared.InUse - buffers, 0, 8);
+
+        // Fewer is no error: a connection of the test before may have given its own back meanwhile.
+        Assert.InRange(DatagramBuffers.Shared.InUse - buffers, int.MinValue, 8);
         for (var i = 0; i < sent; i++)
         {
             Assert.Equal(chunk, await to.ReadExactlyAsync(chunk.Length));

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Protocol;
 
@@ -41,18 +42,27 @@ public sealed class BatchedDatagramPathTests
     [Fact]
     public void A_batch_larger_than_the_queue_arrives_in_order()
     {
-        using var path = Make(socket => (_, from) =>
+        // To five sockets: all of it fits their kernel buffers, however small they are by default and however late this thread reads.
+        const int Count = 1_500, Receivers = 5;
+        var others = Enumerable.Range(0, Receivers).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 30_000 }).ToList();
+        others.ForEach(other => other.Bind(TransportAddress.Parse("127.0.0.1:0").ToIPEndPoint()));
+        var addresses = others.ConvertAll(other => TransportAddress.From((System.Net.IPEndPoint)other.LocalEndPoint!));
+        using var path = Make(socket => (_, _) =>
         {
-            for (var i = 0; i < 1_500; i++)
+            for (var i = 0; i < Count; i++)
             {
-                Assert.True(socket().Send(BitConverter.GetBytes(i), from));
+                Assert.True(socket().Send(BitConverter.GetBytes(i), addresses[i % Receivers]));
             }
         });
         path.Other.Send([1]);
-        for (var i = 0; i < 1_500; i++)
+        var answer = new byte[8];
+        for (var i = 0; i < Count; i++)
         {
-            Assert.Equal(i, BitConverter.ToInt32(path.Receive()));
+            Assert.Equal(4, others[i % Receivers].Receive(answer));
+            Assert.Equal(i, BitConverter.ToInt32(answer));
         }
+
+        others.ForEach(other => other.Dispose());
     }
 
     [Fact]
