@@ -1,27 +1,36 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Usage;
+using NetDiscovery.Grains.Usage;
 using Orleans.Placement;
+using Orleans.Storage;
 
 namespace NetDiscovery.Grains.Allocations;
 
 /// <inheritdoc cref="IAllocationGrain"/>
-/// <remarks>Ledger first, then state: after a crash between the two the relay sends the events again, and the ledger counts them once.</remarks>
+/// <remarks>
+/// Ledger first, then state: after a crash between the two the relay sends the events again, and the ledger counts them once. The ledger is asked
+/// directly: it gathers the reports of all grains of the silo by itself.
+/// </remarks>
 [GrainType("allocation"), PreferLocalPlacement]
 public sealed partial class AllocationGrain : Grain, IAllocationGrain
 {
-    private readonly CommittedState<AllocationState> state;
-    private readonly Retirement retirement;
-    private readonly ILogger<AllocationGrain> logger;
+    /// <summary>The name its state is stored under.</summary>
+    public const string StateName = "allocation";
 
-    public AllocationGrain(
-        [PersistentState("allocation", StorageNames.Allocations)] IPersistentState<AllocationState> stored, ILogger<AllocationGrain> logger)
+    private readonly LazyState<AllocationState> state;
+    private readonly IUsageLedger ledger;
+    private readonly ILogger<AllocationGrain> logger;
+    private Retirement? retirement;
+
+    public AllocationGrain([FromKeyedServices(StorageNames.Allocations)] IGrainStorage storage, IUsageLedger ledger, ILogger<AllocationGrain> logger)
     {
-        state = new CommittedState<AllocationState>(stored);
-        retirement = new Retirement(this, () => AllocationTransitions.Phase(state.Value.Allocation) != AllocationPhase.Live);
+        state = new LazyState<AllocationState>(storage, StateName, GrainContext.GrainId);
+        this.ledger = ledger;
         this.logger = logger;
     }
 
@@ -29,9 +38,76 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
 
     public async Task<bool> ApplyAsync(ImmutableArray<ControlEvent> events)
     {
-        var before = state.Value.Allocation;
-        var current = before;
+        // A first event is news, but for repetitions, and those meet the row when they are written.
+        var before = (events is [AllocationOpened, ..] ? state.Known : await state.ReadAsync()).Allocation;
         var reports = new List<UsageReport>();
+        if (Apply(before, events, reports) is not { } applied)
+        {
+            RetireWhenQuiet();
+            return false;
+        }
+
+        if (reports.Count > 0)
+            await ledger.ApplyAsync(reports);
+        if (!ReferenceEquals(applied, before))
+        {
+            var now = await state.ChangeAsync(stored => ReferenceEquals(stored.Allocation, before)
+                ? new AllocationState { Allocation = applied }
+                : Again(stored, applied, events));
+            if (ReferenceEquals(now.Allocation, applied) && AllocationTransitions.Phase(applied) == AllocationPhase.Ended)
+            {
+                // Nobody has anything more to tell of it; who asks reads the store.
+                DeactivateOnIdle();
+                return true;
+            }
+        }
+
+        RetireWhenQuiet();
+        return true;
+    }
+
+    public async Task<Allocation?> GetAsync()
+    {
+        var allocation = (await state.ReadAsync()).Allocation;
+        RetireWhenQuiet();
+        return allocation;
+    }
+
+    public async Task<bool> CutAsync()
+    {
+        var allocation = await GetAsync();
+        if (allocation is not { ClosedAt: null } live)
+            return false;
+        if (!await GrainFactory.GetGrain<IRelayGrain>(GrainKeys.Relay(live.RelayId)).CommandAsync(new CutAllocation(Id)))
+            throw new InvalidOperationException($"Relay {live.RelayId} takes no commands.");
+        return true;
+    }
+
+    public async Task<bool> CloseLostAsync(DateTimeOffset expiredBefore)
+    {
+        await state.ReadAsync();
+        var closed = false;
+        await state.ChangeAsync(stored =>
+        {
+            closed = stored.Allocation is { ClosedAt: null } live && live.ExpiresAt < expiredBefore;
+            return closed ? new AllocationState { Allocation = LostAllocation.Close(stored.Allocation!) } : stored;
+        });
+        RetireWhenQuiet();
+        return closed;
+    }
+
+    // Another activation has stored something meanwhile, or the events are a repetition: what is stored decides, and is never overwritten by what is older.
+    private AllocationState Again(AllocationState stored, Allocation applied, ImmutableArray<ControlEvent> events)
+    {
+        if (stored.Allocation is null)
+            return new AllocationState { Allocation = applied };
+        var next = Apply(stored.Allocation, events, reports: null);
+        return ReferenceEquals(next, stored.Allocation) ? stored : new AllocationState { Allocation = next };
+    }
+
+    /// <returns>Null when the events start later than the allocation.</returns>
+    private Allocation? Apply(Allocation? current, ImmutableArray<ControlEvent> events, List<UsageReport>? reports)
+    {
         foreach (var happened in events)
         {
             if (happened.Allocation != Id)
@@ -41,51 +117,22 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
             switch (outcome)
             {
                 case TransitionOutcome.NeedsOpening:
-                    retirement.Consider();
-                    return false;
-                case TransitionOutcome.AfterEnd:
+                    return null;
+                case TransitionOutcome.AfterEnd when reports is not null:
                     EventAfterEnd(Id, happened.GetType().Name, happened.Sequence);
                     break;
-                case TransitionOutcome.Applied when AllocationUsage.IsBilled(happened):
+                case TransitionOutcome.Applied when reports is not null && AllocationUsage.IsBilled(happened):
                     AllocationUsage.AddTo(reports, AllocationUsage.Report(current!, happened.At));
                     break;
             }
         }
 
-        if (reports.Count > 0)
-            await GrainFactory.GetGrain<IUsageGrain>(GrainKeys.Usage(current!.Tenant, Id.Value)).RecordAsync([.. reports]);
-        if (!ReferenceEquals(current, before))
-            await state.ChangeAsync(stored => (Newer(stored, current!), true));
-        retirement.Consider();
-        return true;
+        return current;
     }
 
-    public Task<Allocation?> GetAsync()
+    private void RetireWhenQuiet()
     {
-        retirement.Consider();
-        return Task.FromResult(state.Value.Allocation);
+        if (AllocationTransitions.Phase(state.Known.Allocation) != AllocationPhase.Live)
+            (retirement ??= new Retirement(this, () => AllocationTransitions.Phase(state.Known.Allocation) != AllocationPhase.Live)).Consider();
     }
-
-    public async Task<bool> CutAsync()
-    {
-        retirement.Consider();
-        if (state.Value.Allocation is not { ClosedAt: null } live)
-            return false;
-        if (!await GrainFactory.GetGrain<IRelayGrain>(GrainKeys.Relay(live.RelayId)).CommandAsync(new CutAllocation(Id)))
-            throw new InvalidOperationException($"Relay {live.RelayId} takes no commands.");
-        return true;
-    }
-
-    public async Task<bool> CloseLostAsync(DateTimeOffset expiredBefore)
-    {
-        var closed = await state.ChangeAsync(stored => stored.Allocation is { ClosedAt: null } live && live.ExpiresAt < expiredBefore
-            ? (new AllocationState { Allocation = LostAllocation.Close(live) }, true)
-            : (stored, false));
-        retirement.Consider();
-        return closed;
-    }
-
-    // Another activation may have gone further meanwhile: a newer state is never overwritten by an older one.
-    private static AllocationState Newer(AllocationState stored, Allocation applied) =>
-        stored.Allocation is { } known && known.Sequence >= applied.Sequence ? stored : new AllocationState { Allocation = applied };
 }

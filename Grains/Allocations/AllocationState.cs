@@ -2,7 +2,7 @@ using NetDiscovery.Grains.Interfaces.Allocations;
 
 namespace NetDiscovery.Grains.Allocations;
 
-/// <summary>What is stored of one allocation, live or ended. State name <c>allocation</c>, provider <see cref="StorageNames.Allocations"/>.</summary>
+/// <summary>What is stored of one allocation, live or ended. State name <see cref="AllocationGrain.StateName"/>, provider <see cref="StorageNames.Allocations"/>.</summary>
 [GenerateSerializer, Immutable, Alias("AllocationState")]
 public sealed record AllocationState
 {

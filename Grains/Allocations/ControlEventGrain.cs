@@ -18,6 +18,10 @@ public sealed partial class ControlEventGrain(ILogger<ControlEventGrain> logger)
     /// <summary>Events in one batch.</summary>
     public const int MaxBatch = 1_000;
 
+    // By name: the lookup by the interface's type reads its attributes anew each time.
+    private static readonly GrainType AllocationType = GrainType.Create("allocation");
+    private static readonly GrainInterfaceType AllocationInterface = GrainInterfaceType.Create("allocation");
+
     public async Task<ControlBatchResult> DeliverAsync(string relayId, ImmutableArray<ControlEvent> events)
     {
         if (events.IsDefaultOrEmpty)
@@ -54,5 +58,5 @@ public sealed partial class ControlEventGrain(ILogger<ControlEventGrain> logger)
     }
 
     private async Task<(AllocationId Id, bool Known)> ApplyAsync(IGrouping<AllocationId, ControlEvent> events) =>
-        (events.Key, await GrainFactory.GetGrain<IAllocationGrain>(GrainKeys.Allocation(events.Key)).ApplyAsync([.. events]));
+        (events.Key, await ((IAllocationGrain)GrainFactory.GetGrain(GrainId.Create(AllocationType, GrainKeys.Allocation(events.Key)), AllocationInterface)).ApplyAsync([.. events]));
 }

@@ -20,6 +20,8 @@ public sealed class RetirementTests(GrainCluster cluster)
         var (liveGrain, endedGrain) = (Allocation(live.Id), Allocation(ended.Id));
         await liveGrain.ApplyAsync([live.Opened()]);
         await endedGrain.ApplyAsync([ended.Opened(), ended.Closed(1)]);
+        await Eventually.EventuallyAsync(() => !IsActive(endedGrain), TimeSpan.FromSeconds(20), "the allocation that ended is gone at once");
+        Assert.NotNull(await endedGrain.GetAsync());
 
         var noTenant = cluster.Tenant(TenantId.New());
         var noKey = cluster.Grain<IApiKeyGrain>(GrainKeys.ApiKey(ApiKeyId.New()));

@@ -103,8 +103,8 @@ public sealed class AllocationGrainTests(GrainCluster cluster)
     {
         ImmutableArray<ControlEvent> batch = [events.Opened(), events.Usage(100)];
         cluster.Storage.FailNextWrites("allocation", GrainKeys.Allocation(events.Id), afterStoring: afterStoring);
-        await Assert.ThrowsAsync<OrleansException>(() => Grain.ApplyAsync(batch));
-        Assert.Null(await Grain.GetAsync());
+        await Assert.ThrowsAsync<IOException>(() => Grain.ApplyAsync(batch));
+        Assert.Equal(afterStoring, await Grain.GetAsync() is not null);
         Assert.Equal(100, cluster.Ledger.Total(events.Tenant).BytesToPeer);
 
         Assert.True(await Grain.ApplyAsync(batch));
@@ -112,6 +112,37 @@ public sealed class AllocationGrainTests(GrainCluster cluster)
         Assert.Equal((130L, 1L), (cluster.Ledger.Total(events.Tenant).BytesToPeer, cluster.Ledger.Total(events.Tenant).Allocations));
         await cluster.ForgetAsync(Grain);
         Assert.Equal((3L, 130L), ((await Grain.GetAsync())!.Sequence, (await Grain.GetAsync())!.Totals.BytesToPeer));
+    }
+
+    [Fact]
+    public async Task A_first_event_that_comes_again_to_an_activation_that_has_not_read_takes_nothing_back()
+    {
+        ImmutableArray<ControlEvent> first = [events.Opened(), events.Permission()];
+        Assert.True(await Grain.ApplyAsync(first));
+        Assert.True(await Grain.ApplyAsync([events.Channel(), events.Usage(100)]));
+        await cluster.ForgetAsync(Grain);
+        Assert.True(await Grain.ApplyAsync([first[0], events.Usage(130)]));
+
+        var allocation = (await Grain.GetAsync())!;
+        Assert.Equal((5L, 1, 1, 130L), (allocation.Sequence, allocation.Permissions.Count, allocation.Channels.Length, allocation.Totals.BytesToPeer));
+        await cluster.ForgetAsync(Grain);
+        Assert.True(await Grain.ApplyAsync([.. first]));
+        Assert.Equal(5, (await Grain.GetAsync())!.Sequence);
+        Assert.Equal((130L, 1L), (cluster.Ledger.Total(events.Tenant).BytesToPeer, cluster.Ledger.Total(events.Tenant).Allocations));
+    }
+
+    [Fact]
+    public async Task Who_asks_while_the_first_write_is_under_way_gets_what_is_stored()
+    {
+        var (reached, release) = cluster.Storage.HoldNextWrite("allocation", GrainKeys.Allocation(events.Id));
+        var applying = Grain.ApplyAsync([events.Opened()]);
+        await reached.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.Null(await Grain.GetAsync());
+        release.SetResult();
+        Assert.True(await applying);
+        Assert.NotNull(await Grain.GetAsync());
+        Assert.True(await Grain.ApplyAsync([events.Usage(7)]));
+        Assert.Equal(2, cluster.Storage.Writes("allocation", GrainKeys.Allocation(events.Id)));
     }
 
     [Fact]

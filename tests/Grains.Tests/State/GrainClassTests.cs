@@ -1,4 +1,5 @@
 using System.Reflection;
+using NetDiscovery.Grains.Allocations;
 using NetDiscovery.Grains.Interfaces;
 using Orleans.Concurrency;
 
@@ -19,7 +20,7 @@ public sealed class GrainClassTests
     public void State_names_are_unique_over_all_grain_classes()
     {
         Assert.NotEmpty(GrainClasses.States);
-        AssertUnique(GrainClasses.States.Select(state => state.State.StateName));
+        AssertUnique(GrainClasses.States.Select(state => state.State.StateName).Append(AllocationGrain.StateName));
     }
 
     [Fact]
