@@ -106,24 +106,6 @@ public sealed class AllocationQuotaTests(Region region)
     }
 
     [Fact]
-    public async Task What_a_dead_relay_held_is_free_when_its_leases_have_ended_and_not_before()
-    {
-        var tenant = await region.NewTenantAsync(new Quotas { ConcurrentAllocations = Quota });
-        await using var first = await RegionRelay.StartAsync(region);
-        await using var second = await RegionRelay.StartAsync(region);
-        await using var clients = new Clients();
-        await clients.AllocateManyAsync(first, tenant, Quota);
-
-        await first.KillAsync();
-        region.Time.Advance(RelayLease.Term - TimeSpan.FromSeconds(1));
-        await second.SeenAsync();
-        Assert.Equal(486, await clients.AllocateAsync(second, await tenant.MintAsync()));
-        region.Time.Advance(TimeSpan.FromSeconds(2));
-        await second.SeenAsync();
-        Assert.Equal(0, await clients.AllocateAsync(second, await tenant.MintAsync()));
-    }
-
-    [Fact]
     public async Task A_relay_goes_on_within_its_lease_while_the_cluster_is_away()
     {
         var tenant = await region.NewTenantAsync(new Quotas { ConcurrentAllocations = Quota });
@@ -210,7 +192,7 @@ public sealed class AllocationQuotaTests(Region region)
 
     private static Task AppliedAsync(RegionRelay relay, RegionTenant tenant) => Eventually.EventuallyAsync(
         async () => relay.Server.Services.Tenants.TryGet(tenant.Id, out var entry) && entry.Policy.Snapshot.Version == (await tenant.Grain.GetSnapshotAsync(null))!.Version,
-        TimeSpan.FromSeconds(10), "the relay has the newest snapshot");
+        TimeSpan.FromSeconds(60), "the relay has the newest snapshot");
 
     private static void InterlockedMax(ref int target, int value)
     {

@@ -17,7 +17,7 @@ public sealed class RevocationTests(Region region)
     {
         // A machine that is busy with other things may delay it; it must hold in one of a few trials.
         var best = TimeSpan.MaxValue;
-        for (var trial = 0; trial < 5 && best >= TimeSpan.FromSeconds(1); trial++)
+        for (var trial = 0; trial < 20 && best >= TimeSpan.FromSeconds(1); trial++)
         {
             var took = await RevokeAsync(what);
             best = took < best ? took : best;
@@ -49,7 +49,7 @@ public sealed class RevocationTests(Region region)
             "suspended" => await tenant.Grain.SetStatusAsync(TenantStatus.Suspended),
             _ => await tenant.Grain.SetStatusAsync(TenantStatus.Closed),
         };
-        await Eventually.EventuallyAsync(() => first.Server.Allocations == 1 && second.Server.Allocations == 1, TimeSpan.FromSeconds(10), "the allocations have ended on both relays");
+        await Eventually.EventuallyAsync(() => first.Server.Allocations == 1 && second.Server.Allocations == 1, TimeSpan.FromSeconds(60), "the allocations have ended on both relays");
         var took = clock.Elapsed;
         TestContext.Current.TestOutputHelper?.WriteLine($"{what}: ended on both relays after {took.TotalMilliseconds:0} ms");
         Assert.Equal(401, await clients.AllocateAsync(first, credential));
@@ -69,7 +69,7 @@ public sealed class RevocationTests(Region region)
         await tenant.Grain.RevokeTokenAsync(credential.Claims.Token, credential.Claims.ExpiresAt);
         Assert.Equal(1, relay.Server.Allocations);
         relay.CutOff(false);
-        await Eventually.EventuallyAsync(() => relay.Server.Allocations == 0, TimeSpan.FromSeconds(10), "the allocation has ended");
+        await Eventually.EventuallyAsync(() => relay.Server.Allocations == 0, TimeSpan.FromSeconds(60), "the allocation has ended");
     }
 
     [Fact]

@@ -15,7 +15,7 @@ namespace NetDiscovery.Grains.Tests;
 /// <summary>A cluster of its own, one silo of which is killed.</summary>
 public sealed class FailoverTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     [Fact]
     public async Task A_killed_silo_takes_nothing_with_it()
@@ -38,6 +38,7 @@ public sealed class FailoverTests
             Assert.NotNull(await cluster.Grain<ISessionGrain>(GrainKeys.Session(sessions[index].Id)).CreateAsync(sessions[index]));
         }
 
+        cluster.ExpectDeath();
         await cluster.Silos.KillSiloAsync(cluster.Silos.Silos[1]);
 
         for (var i = 0; i < tenants.Length; i++)

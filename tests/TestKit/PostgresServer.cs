@@ -26,6 +26,11 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Loopback port of the server; the same after a restart. 0 before the first start.</summary>
     public int Port { get; private set; }
 
+    /// <summary>
+    /// True: connections wait as long as a busy machine takes, where the product would take the database for gone. False for tests of just that.
+    /// </summary>
+    public bool PatientClients { get; init; } = true;
+
     /// <summary>The server's process; 0 before the first start.</summary>
     public int ProcessId => process?.Id ?? 0;
 
@@ -69,15 +74,24 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Connection string for a database of this server, whether it exists or not.</summary>
-    public string ConnectionString(string database) => new NpgsqlConnectionStringBuilder
+    public string ConnectionString(string database)
     {
-        Host = "127.0.0.1",
-        Port = Port,
-        Username = "postgres",
-        Password = Password,
-        Database = database,
-        Pooling = database != "postgres",
-    }.ConnectionString;
+        var builder = new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = Port,
+            Username = "postgres",
+            Password = Password,
+            Database = database,
+            Pooling = database != "postgres",
+        };
+        if (PatientClients)
+        {
+            (builder.Timeout, builder.CommandTimeout) = (60, 120);
+        }
+
+        return builder.ConnectionString;
+    }
 
     /// <summary>Stops the server as an administrator would (fast shutdown); what it had acknowledged stays.</summary>
     public Task StopAsync() => process!.StopAsync();

@@ -20,7 +20,7 @@ internal sealed class ChaosRegion : IAsyncDisposable
     {
     }
 
-    public PostgresServer Postgres { get; } = new();
+    public PostgresServer Postgres { get; } = new() { PatientClients = false };
 
     public List<Service> Relays { get; } = [];
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Allocations;
@@ -6,6 +7,7 @@ using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.TestKit;
+using Orleans.Runtime;
 
 namespace NetDiscovery.Gateway.Tests.Hosting;
 
@@ -81,8 +83,17 @@ public sealed class LivingRelay : IAsyncDisposable
         var (done, draining) = (0L, false);
         while (!stop.IsCancellationRequested)
         {
-            var instructions = await grain.HeartbeatAsync(new RelayHeartbeat(announcement.Incarnation, 0, 0, draining, done));
-            foreach (var (sequence, command) in instructions.Commands.Where(next => next.Sequence > done))
+            ImmutableArray<SequencedCommand> commands = [];
+            try
+            {
+                commands = (await grain.HeartbeatAsync(new RelayHeartbeat(announcement.Incarnation, 0, 0, draining, done))).Commands;
+            }
+            catch (Exception exception) when (exception is TimeoutException or OrleansException)
+            {
+                // Not answered in time by a busy machine: beats again, as a relay does.
+            }
+
+            foreach (var (sequence, command) in commands.Where(next => next.Sequence > done))
             {
                 Commands.Enqueue(command);
                 draining = command is SetDraining { Draining: var wanted } ? wanted : draining;

@@ -9,6 +9,9 @@ namespace NetDiscovery.Gateway.Tests.Sessions;
 
 public sealed class DecisionHookTests(RealGateway real)
 {
+    // The longest there may be: where the server answers, a busy machine must not make it late.
+    private const int Patience = 10_000;
+
     private const string Steady = """{"mapping":"endpoint-independent","filtering":"endpoint-independent"}""";
     private const string Call = $$$"""{"endpoints":[{"name":"alice","address":"192.0.2.1","nat":{{{Steady}}}},{"name":"bob","address":"192.0.2.2","nat":{{{Steady}}}}],"metadata":{"room":"7"}}""";
 
@@ -18,7 +21,7 @@ public sealed class DecisionHookTests(RealGateway real)
     public async Task The_tenants_server_is_asked_and_its_word_is_on_the_timeline(string decision, string mode)
     {
         await using var server = await TenantServer.StartAsync((_, context) => context.Response.WriteAsJsonAsync(new { decision, reason = "house rule", unknown = 1 }));
-        var tenant = await TenantAsync(new { callbacks = new { decisionUrl = server.Url + "/decide" } });
+        var tenant = await TenantAsync(new { callbacks = new { decisionUrl = server.Url + "/decide", decisionTimeoutMs = Patience } });
 
         var made = await (await tenant.Client.PostAsync("/v1/sessions", Responses.Json(Call))).ExpectAsync(201);
 
@@ -37,7 +40,7 @@ public sealed class DecisionHookTests(RealGateway real)
     public async Task A_denied_session_is_refused_with_the_servers_reason_and_not_made()
     {
         await using var server = await TenantServer.StartAsync((_, context) => context.Response.WriteAsJsonAsync(new { decision = "deny", reason = "bob is banned" }));
-        var tenant = await TenantAsync(new { callbacks = new { decisionUrl = server.Url } });
+        var tenant = await TenantAsync(new { callbacks = new { decisionUrl = server.Url, decisionTimeoutMs = Patience } });
 
         var problem = await (await tenant.Client.PostAsync("/v1/sessions", Responses.Json(Call))).ExpectProblemAsync(ProblemCodes.SessionDenied);
 
@@ -81,7 +84,7 @@ public sealed class DecisionHookTests(RealGateway real)
             context.Response.StatusCode = status;
             return context.Response.WriteAsync(body);
         });
-        var tenant = await TenantAsync(new { callbacks = new { decisionUrl = server.Url, onDecisionTimeout = "relay" } });
+        var tenant = await TenantAsync(new { callbacks = new { decisionUrl = server.Url, decisionTimeoutMs = Patience, onDecisionTimeout = "relay" } });
 
         var made = await (await tenant.Client.PostAsync("/v1/sessions", Responses.Json(Call))).ExpectAsync(201);
 
@@ -96,7 +99,7 @@ public sealed class DecisionHookTests(RealGateway real)
             context.Response.WriteAsJsonAsync(new { decision = (string?)question["type"] == "endpoint.decision" ? "relay" : "allow" }));
         var tenant = await TenantAsync(new
         {
-            callbacks = new { decisionUrl = server.Url },
+            callbacks = new { decisionUrl = server.Url, decisionTimeoutMs = Patience },
             endpoints = new Dictionary<string, string> { ["bob"] = server.Url + "/bob", ["carol"] = server.Url + "/carol" },
         });
 
@@ -113,7 +116,7 @@ public sealed class DecisionHookTests(RealGateway real)
     {
         var region = "local";
         await using var server = await TenantServer.StartAsync((_, context) => context.Response.WriteAsJsonAsync(new { decision = "allow", region }));
-        var tenant = await TenantAsync(new { callbacks = new { decisionUrl = server.Url } });
+        var tenant = await TenantAsync(new { callbacks = new { decisionUrl = server.Url, decisionTimeoutMs = Patience } });
 
         var made = await (await tenant.Client.PostAsync("/v1/sessions", Responses.Json(Call))).ExpectAsync(201);
         Assert.Equal("The tenant's decision server names it", (string?)made["decision"]!["region"]!["reason"]);
@@ -127,7 +130,7 @@ public sealed class DecisionHookTests(RealGateway real)
     {
         var decision = "relay";
         await using var server = await TenantServer.StartAsync((_, context) => context.Response.WriteAsJsonAsync(new { decision }));
-        var tenant = await TenantAsync(new { callbacks = new { decisionUrl = server.Url } });
+        var tenant = await TenantAsync(new { callbacks = new { decisionUrl = server.Url, decisionTimeoutMs = Patience } });
         var first = await (await tenant.Client.SendAsync(Repeatable())).ExpectAsync(201);
         decision = "allow";
 

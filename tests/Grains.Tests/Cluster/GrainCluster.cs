@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using NetDiscovery.Grains.Allocations;
@@ -19,26 +20,28 @@ public sealed class GrainCluster : IAsyncLifetime
     public const string Clock = "clock";
 
     private readonly InProcessTestCluster cluster;
+    private readonly ConcurrentBag<ClusterMembershipOptions> memberships = [];
 
     public GrainCluster() : this(fastFailover: false)
     {
     }
 
-    /// <param name="fastFailover">True notices a dead silo within seconds, and takes a slow machine for one.</param>
+    /// <param name="fastFailover">True notices a dead silo within seconds once <see cref="ExpectDeath"/> was called; until then no silence is long enough.</param>
     internal GrainCluster(bool fastFailover)
     {
         var builder = new InProcessTestClusterBuilder(2);
         if (fastFailover)
         {
-            builder.ConfigureClient(client => client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(3)));
+            builder.ConfigureClient(client => client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(10)));
             builder.ConfigureSilo((_, silo) => silo
-                .Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(3))
+                .Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(10))
                 .Configure<ClusterMembershipOptions>(options =>
                 {
                     options.ProbeTimeout = TimeSpan.FromSeconds(1);
-                    options.NumMissedProbesLimit = 2;
+                    options.NumMissedProbesLimit = int.MaxValue;
                     options.NumVotesForDeathDeclaration = 1;
                     options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
+                    memberships.Add(options);
                 }));
         }
 
@@ -69,6 +72,13 @@ public sealed class GrainCluster : IAsyncLifetime
     public async ValueTask DisposeAsync() => await cluster.DisposeAsync();
 
     public T Grain<T>(string key) where T : IGrainWithStringKey => cluster.Client.GetGrain<T>(key);
+
+    /// <summary>From now on a silo that misses two probes is dead. Before, it may be slow: the machine may be busy.</summary>
+    internal void ExpectDeath()
+    {
+        foreach (var options in memberships)
+            options.NumMissedProbesLimit = 2;
+    }
 
     /// <summary>Ends the grain's activation, as a silo that stops would: what comes next reads the store.</summary>
     public Task ForgetAsync(IGrain grain) => cluster.DeactivateAsync(grain.GetGrainId());
