@@ -79,7 +79,7 @@ public sealed class PathParityTests
         {
             lock (worker.Gate)
             {
-                return new Counted(slot.Counters, worker.Media.Packets, worker.Media.Bytes);
+                return new Counted(slot.Counters, worker.Media.Packets + worker.Table.FastPath.Packets, worker.Media.Bytes + worker.Table.FastPath.Bytes);
             }
         }
     }
