@@ -9,7 +9,7 @@ public sealed class DotNetSdkTests(StandaloneTests.Running running) : IClassFixt
         var (exitCode, output) = await CommandLine.RunAsync(
             "dotnet",
             [Path.Combine(AppContext.BaseDirectory, "NetDiscovery.Client.Example.dll"), running.Instance.Url.ToString(), running.Instance.TenantId, running.Instance.AuthToken],
-            TimeSpan.FromSeconds(60));
+            TimeSpan.FromSeconds(180));
 
         Assert.True(exitCode == 0, output);
         Assert.Contains("bob hears: stun.", output, StringComparison.Ordinal);

@@ -7,7 +7,7 @@ namespace NetDiscovery.EndToEnd;
 /// <summary>One allocation that exchanges datagrams with an <see cref="EchoPeer"/> through a channel; deleted at the end unless the relay is gone.</summary>
 internal sealed class EchoCall : IAsyncDisposable
 {
-    private static readonly TimeSpan EchoLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan EchoLimit = TimeSpan.FromSeconds(30);
     private readonly TurnClient _client;
     private readonly TransportAddress _peer;
 

@@ -93,7 +93,7 @@ internal sealed partial class HostProcess : IAsyncDisposable
 
     public async Task<int> ExitedAsync(TimeSpan? limit = null)
     {
-        using var timeout = new CancellationTokenSource(limit ?? TimeSpan.FromSeconds(30));
+        using var timeout = new CancellationTokenSource(limit ?? TimeSpan.FromSeconds(120));
         try
         {
             await _process.WaitForExitAsync(timeout.Token);

@@ -28,7 +28,7 @@ internal static class RelayedCalls
             .. flags.Split(' ', StringSplitOptions.RemoveEmptyEntries),
             "-u", token.Username, "-w", token.Credential, "-p", Text(relayPort), "-e", "127.0.0.1", "-r", Text(peer.Port),
             "-c", "-n", Text(Messages), "-m", Text(Clients), "-l", Text(MessageBytes), "-z", "5", "127.0.0.1",
-        ], TimeSpan.FromSeconds(60));
+        ], TimeSpan.FromSeconds(120));
 
         Assert.True(exitCode == 0, output);
         Assert.True(output.Contains("Total lost packets 0 (0.000000%), total send dropped 0", StringComparison.Ordinal), output);

@@ -5,7 +5,7 @@ namespace NetDiscovery.EndToEnd;
 /// <summary>What a person gets wrong at the first start is told to them, without a stack trace.</summary>
 public sealed class SettingsTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
 
     [Fact]
     public async Task Wrong_settings_are_all_named_at_once_and_the_exit_code_is_2()

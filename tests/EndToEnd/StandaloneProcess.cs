@@ -8,7 +8,7 @@ namespace NetDiscovery.EndToEnd;
 /// <summary>A real <c>Standalone</c> process on its own data folder and ports, with its output captured.</summary>
 internal sealed partial class StandaloneProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(180);
     private readonly string[] _settings;
     private HostProcess _process;
 

@@ -10,7 +10,7 @@ public sealed class StandaloneTests(StandaloneTests.Running running) : IClassFix
     [Fact]
     public async Task Check_on_a_private_instance_agrees_and_exits_0()
     {
-        var (exitCode, output) = await HostProcess.RunAsync("Standalone", ["check"], TimeSpan.FromSeconds(120));
+        var (exitCode, output) = await HostProcess.RunAsync("Standalone", ["check"], TimeSpan.FromSeconds(180));
 
         Assert.True(exitCode == 0, output);
         Assert.Contains("all agree", output, StringComparison.Ordinal);
@@ -23,7 +23,7 @@ public sealed class StandaloneTests(StandaloneTests.Running running) : IClassFix
         var (exitCode, output) = await HostProcess.RunAsync(
             "Standalone",
             ["check", $"--url={standalone.Url}", $"--tenant={standalone.TenantId}", $"--token={standalone.AuthToken}", "--datagrams=500"],
-            TimeSpan.FromSeconds(60));
+            TimeSpan.FromSeconds(180));
 
         Assert.True(exitCode == 0, output);
     }
@@ -40,7 +40,7 @@ public sealed class StandaloneTests(StandaloneTests.Running running) : IClassFix
     public async Task Coturns_stun_client_learns_its_mapped_address()
     {
         var (exitCode, output) = await CommandLine.RunAsync(
-            "turnutils_stunclient", ["-p", $"{running.Instance.RelayPort}", "127.0.0.1"], TimeSpan.FromSeconds(25));
+            "turnutils_stunclient", ["-p", $"{running.Instance.RelayPort}", "127.0.0.1"], TimeSpan.FromSeconds(60));
 
         Assert.True(exitCode == 0, output);
         Assert.Contains("UDP reflexive addr: 127.0.0.1:", output, StringComparison.Ordinal);
@@ -53,7 +53,7 @@ public sealed class StandaloneTests(StandaloneTests.Running running) : IClassFix
         var (exitCode, output) = await HostProcess.RunAsync(
             "Standalone",
             [$"--Data:Path={data}", $"--Relay:Port={running.Instance.RelayPort}", "--Relay:TlsPort=0", $"--Gateway:Urls=http://127.0.0.1:{FreePort.Tcp()}"],
-            TimeSpan.FromSeconds(60));
+            TimeSpan.FromSeconds(180));
         Directory.Delete(data, recursive: true);
 
         Assert.Equal(3, exitCode);

@@ -31,8 +31,11 @@ public sealed class RelayRestartTests(RunningRegion running) : IClassFixture<Run
 
         ChaosReport.Write($"kill -9: from the start of the relay's process to the first echo on the same relayed address, ms: {string.Join(", ", gaps.Select(gap => $"{gap:F0}"))}; {calls.Sum(call => call.Peer.PacketsReceived)} datagrams reached peers");
 
-        // 2 s where the machine has time; here it may run much else.
-        Assert.True(gaps.Min() < 4_000, string.Join(", ", gaps));
+        // 2 s where the machine has time. Here it may run much else: as a measure, what a process takes that does nothing but read its settings and refuse them.
+        var measure = Stopwatch.StartNew();
+        await HostProcess.RunAsync("Relay", ["--Relay:Port=0"], StartLimit);
+        var limit = Math.Max(4_000, 8 * measure.Elapsed.TotalMilliseconds);
+        Assert.True(gaps.Min() < limit, $"{string.Join(", ", gaps)}; limit {limit:F0}");
     });
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Tenants;
@@ -21,6 +22,7 @@ public sealed class KernelPathTests(Network network)
     public async Task Data_of_every_size_goes_both_ways_and_is_metered_to_the_byte(string mode, bool ipv6)
     {
         await using var path = await Call.OpenAsync(network, mode, ipv6);
+        var clock = Stopwatch.StartNew();
         var sizes = Enumerable.Range(0, 40).Concat([160, 511, 512, 513, 1000, 1199, 1200, 1400]).ToArray();
         foreach (var size in sizes)
         {
@@ -30,8 +32,9 @@ public sealed class KernelPathTests(Network network)
         await path.PingPongAsync(Data(9000)); // in fragments: through the process in any mode
         await path.AgreeAsync();
 
-        // One in 65,536 complete checksums looks to TC like one that is not.
-        Assert.InRange(path.KernelPackets, mode == "off" ? 0 : (2 * sizes.Length) - 1, mode == "off" ? 0 : 2 * sizes.Length);
+        // One in 65,536 complete checksums looks to TC like one that is not; and in ten seconds one datagram each way goes through the process, to keep the neighbours known.
+        var visits = 2 * (int)(clock.Elapsed.TotalSeconds / 10);
+        Assert.InRange(path.KernelPackets, mode == "off" ? 0 : (2 * sizes.Length) - 1 - visits, mode == "off" ? 0 : 2 * sizes.Length);
         await path.EndAsync();
     }
 
