@@ -11,14 +11,12 @@ namespace NetDiscovery.Silo.Storage.Allocations;
 /// <summary>Reads <c>allocation_state</c> on either engine.</summary>
 internal sealed class AllocationReader(DbDataSource source, StorageProvider provider)
 {
-    private readonly string stateText = provider == StorageProvider.PostgreSql ? "state::text" : "state";
-
     public async Task<IReadOnlyList<Allocation>> ListLiveAsync(TenantId? tenant, SessionId? session, AllocationId? after, int limit, DateTimeOffset expiresAfter)
     {
         await using var connection = await source.OpenConnectionAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = $"""
-            SELECT {stateText} FROM allocation_state
+            SELECT state FROM allocation_state
             WHERE closed_at IS NULL AND expires_at > @expiresAfter AND allocation_id > @after
                 {(tenant is null ? "" : "AND tenant = @tenant")} {(session is null ? "" : "AND session = @session AND session <> ''")}
             ORDER BY allocation_id LIMIT @limit

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using NetDiscovery.Grains;
 using NetDiscovery.Grains.Allocations;
 using NetDiscovery.Grains.Interfaces;
@@ -12,9 +13,12 @@ namespace NetDiscovery.Silo.Storage.Allocations;
 /// <param name="Json">The same as JSON.</param>
 public sealed record AllocationWrite(string Id, int? ExpectedVersion, AllocationState State, string Json)
 {
+    // Half of a state are counters at zero and members that are not there; they read as what they are.
+    private static readonly JsonSerializerOptions Compact = new(StateJson.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
+
     /// <summary>Makes the row on the caller's thread, so that what can't be written fails its caller alone.</summary>
     public static AllocationWrite From(AllocationId id, int? expectedVersion, AllocationState state) =>
-        new(id.ToString(), expectedVersion, state, JsonSerializer.Serialize(state, StateJson.Options));
+        new(id.ToString(), expectedVersion, state, JsonSerializer.Serialize(state, Compact));
 
     /// <summary>Text form of the tenant; empty when the allocation was never opened.</summary>
     public string Tenant => State.Allocation?.Tenant.ToString() ?? "";

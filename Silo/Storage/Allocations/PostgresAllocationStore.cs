@@ -5,24 +5,29 @@ using Npgsql;
 
 namespace NetDiscovery.Silo.Storage.Allocations;
 
-/// <summary>Allocations on PostgreSQL: one upsert for a whole group.</summary>
+/// <summary>Allocations on PostgreSQL: one insert and one update for a whole group, in one round trip.</summary>
 public sealed class PostgresAllocationStore(NpgsqlDataSource source) : IAllocationStore
 {
-    /// <summary>
-    /// The version offered is one more than expected, so that the row's own condition can tell: stored + 1 = offered. A row that was expected to be
-    /// there and is gone is not made anew. Rows are locked in order of id.
-    /// </summary>
-    private const string Upsert = """
-        INSERT INTO allocation_state AS stored (allocation_id, version, tenant, session, region, relay, expires_at, closed_at, state)
-        SELECT id, version, tenant, session, region, relay, expires_at, closed_at, state::jsonb
-        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS given (id, version, tenant, session, region, relay, expires_at, closed_at, state)
-        WHERE given.version = 1 OR EXISTS (SELECT 1 FROM allocation_state WHERE allocation_id = given.id)
+    /// <summary>Rows that must be new. Whoever finds one there has not read it.</summary>
+    private const string Insert = """
+        INSERT INTO allocation_state (allocation_id, version, tenant, session, region, relay, expires_at, closed_at, state)
+        SELECT id, 1, tenant, session, region, relay, expires_at, closed_at, state
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS given (id, tenant, session, region, relay, expires_at, closed_at, state)
         ORDER BY id
-        ON CONFLICT (allocation_id) DO UPDATE
-        SET version = excluded.version, tenant = excluded.tenant, session = excluded.session, region = excluded.region, relay = excluded.relay,
-            expires_at = excluded.expires_at, closed_at = excluded.closed_at, state = excluded.state
-        WHERE stored.version = excluded.version - 1
+        ON CONFLICT (allocation_id) DO NOTHING
         RETURNING allocation_id, version
+        """;
+
+    /// <summary>
+    /// Rows that must be of the version expected; one that is gone is not made anew. Whose an allocation is, and where, never changes. Rows are locked in
+    /// order of id.
+    /// </summary>
+    private const string Update = """
+        UPDATE allocation_state AS stored
+        SET version = stored.version + 1, expires_at = given.expires_at, closed_at = given.closed_at, state = given.state
+        FROM (SELECT * FROM unnest($1, $2, $3, $4, $5) AS given (id, version, expires_at, closed_at, state) ORDER BY id) AS given
+        WHERE stored.allocation_id = given.id AND stored.version = given.version
+        RETURNING stored.allocation_id, stored.version
         """;
 
     private readonly AllocationReader reader = new(source, StorageProvider.PostgreSql);
@@ -30,35 +35,44 @@ public sealed class PostgresAllocationStore(NpgsqlDataSource source) : IAllocati
     /// <inheritdoc/>
     public async Task<IReadOnlyList<int?>> WriteAsync(IReadOnlyList<AllocationWrite> writes)
     {
-        await using var connection = await source.OpenConnectionAsync();
-        await using var command = new NpgsqlCommand(Upsert, connection);
-        Add(write => write.Id);
-        Add(write => (write.ExpectedVersion ?? 0) + 1);
-        Add(write => write.Tenant);
-        Add(write => write.Session);
-        Add(write => write.State.Allocation?.Region ?? "");
-        Add(write => write.State.Allocation?.RelayId ?? "");
-        Add(write => write.State.Allocation?.ExpiresAt.UtcDateTime);
-        Add(write => write.State.Allocation?.ClosedAt?.UtcDateTime);
-        Add(write => write.Json);
+        // Several commands of a batch are one transaction.
+        await using var batch = source.CreateBatch();
+        if (writes.Where(write => write.ExpectedVersion is null).ToList() is { Count: > 0 } fresh)
+        {
+            var insert = Add(batch, Insert);
+            Add(insert, fresh, write => write.Id);
+            Add(insert, fresh, write => write.Tenant);
+            Add(insert, fresh, write => write.Session);
+            Add(insert, fresh, write => write.State.Allocation?.Region ?? "");
+            Add(insert, fresh, write => write.State.Allocation?.RelayId ?? "");
+            AddTail(insert, fresh);
+        }
+
+        if (writes.Where(write => write.ExpectedVersion is not null).ToList() is { Count: > 0 } known)
+        {
+            var update = Add(batch, Update);
+            Add(update, known, write => write.Id);
+            Add(update, known, write => write.ExpectedVersion!.Value);
+            AddTail(update, known);
+        }
+
         var stored = new Dictionary<string, int>(writes.Count);
-        await using (var rows = await command.ExecuteReaderAsync())
+        await using var rows = await batch.ExecuteReaderAsync();
+        do
         {
             while (await rows.ReadAsync())
             {
                 stored.Add(rows.GetString(0), rows.GetInt32(1));
             }
         }
-
+        while (await rows.NextResultAsync());
         return [.. writes.Select(write => stored.TryGetValue(write.Id, out var version) ? version : (int?)null)];
-
-        void Add<T>(Func<AllocationWrite, T> value) => command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [.. writes.Select(value)] });
     }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<(int Version, string Json)?>> ReadAsync(IReadOnlyList<string> ids)
     {
-        await using var command = source.CreateCommand("SELECT allocation_id, version, state::text FROM allocation_state WHERE allocation_id = ANY ($1)");
+        await using var command = source.CreateCommand("SELECT allocation_id, version, state FROM allocation_state WHERE allocation_id = ANY ($1)");
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. ids] });
         await using var rows = await command.ExecuteReaderAsync();
         var found = new Dictionary<string, (int, string)>();
@@ -93,4 +107,21 @@ public sealed class PostgresAllocationStore(NpgsqlDataSource source) : IAllocati
     /// <inheritdoc/>
     public Task<IReadOnlyList<Allocation>> ListLiveAsync(TenantId? tenant, SessionId? session, AllocationId? after, int limit, DateTimeOffset expiresAfter) =>
         reader.ListLiveAsync(tenant, session, after, limit, expiresAfter);
+
+    private static NpgsqlBatchCommand Add(NpgsqlBatch batch, string sql)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        batch.BatchCommands.Add(command);
+        return command;
+    }
+
+    private static void AddTail(NpgsqlBatchCommand command, List<AllocationWrite> writes)
+    {
+        Add(command, writes, write => write.State.Allocation?.ExpiresAt.UtcDateTime);
+        Add(command, writes, write => write.State.Allocation?.ClosedAt?.UtcDateTime);
+        Add(command, writes, write => write.Json);
+    }
+
+    private static void Add<T>(NpgsqlBatchCommand command, List<AllocationWrite> writes, Func<AllocationWrite, T> value) =>
+        command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [.. writes.Select(value)] });
 }
