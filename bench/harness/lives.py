@@ -1,10 +1,12 @@
 """What the control plane pays for allocations: lives told by a relay's control link, grains kept, and Allocates meanwhile; on PostgreSQL, as in production."""
 
+import copy
 import json
 import re
 import signal
 import subprocess
 import sys
+import threading
 
 from . import build, ours, processes
 from .load import Load
@@ -13,6 +15,7 @@ LIVES = 5_000  # per second: opened, a permission, a channel, closed, each told 
 LINK_CORES, SILO_CORES = 0.15, 0.8
 ALLOCATES, P99_MS = 1_000, 1.0
 GRAINS, HEAP_KIB = 200_000, 2.0
+FLOOD, FLOOD_ROUNDS, UNMOVED = 3_000, 3, 1.1  # Allocates per second of another tenant; windows of each kind; how much of its quiet p99 the first one may have
 
 
 class ControlLink:
@@ -142,9 +145,41 @@ def _allocates(plane, link, quick):
     link.tell(f"lives {LIVES} 1 {seconds + 2}")
     busy = load.window(2, seconds, ALLOCATES)
     link.answer()
+    calm, flooded, asked = _beside_a_flood(plane, relay, load, seconds)
     load.end()
     _row("p99 of Allocate, ms, while the silo is idle", quiet["p99_ns"] / 1e6, digits=3)
     _row(f"p99 of Allocate, ms, while the silo takes {LIVES:,} lives a second", busy["p99_ns"] / 1e6, P99_MS, digits=3)
     if busy["lost"]:
         print(f"  ! {busy['lost']} were refused or lost: {busy['refused']}")
+    print(f"\nA tenant's Allocates, {ALLOCATES:,} each second, beside a flood of another tenant's at the same relay (windows take turns, medians)")
+    _row("another tenant's Allocates answered each second", asked, digits=0)
+    _row("p99 of Allocate, ms, quiet", calm["p99_ns"] / 1e6, digits=3)
+    _row("p99 of Allocate, ms, beside the flood", flooded["p99_ns"] / 1e6, calm["p99_ns"] / 1e6 * UNMOVED, digits=3)
+    _row("lost or refused, %, quiet", _lost(calm))
+    _row("lost or refused, %, beside the flood", _lost(flooded), _lost(calm) * UNMOVED)
     return relay
+
+
+def _beside_a_flood(plane, relay, load, seconds):
+    """Quiet and flooded windows in turns: the medians of the first tenant's, and what the flood got."""
+    flooder = copy.copy(relay)
+    flooder.username, flooder.password = plane.token_of_a_new_tenant()
+    flood = Load("control", flooder, concurrency=256)
+    calm, flooded, asked = [], [], []
+    for _ in range(FLOOD_ROUNDS):
+        calm.append(load.window(1, seconds, ALLOCATES))
+        other = threading.Thread(target=lambda: asked.append(flood.window(1, seconds + 2, FLOOD)["per_second"]))
+        other.start()
+        flooded.append(load.window(2, seconds, ALLOCATES))
+        other.join()
+    flood.end()
+    return _middle(calm), _middle(flooded), sorted(asked)[len(asked) // 2]
+
+
+def _middle(windows):
+    return sorted(windows, key=lambda window: window["p99_ns"])[len(windows) // 2] | {
+        name: sum(window[name] for window in windows) for name in ("lost", "delivered")}
+
+
+def _lost(window):
+    return 100 * window["lost"] / max(1, window["lost"] + window["delivered"])

@@ -76,15 +76,18 @@ class ControlPlane:
     def mint_token(self):
         """A token of a new tenant, as any client gets one; its username and credential are what TURN asks for."""
         if self.username is None:
-            gateway, tenant, secret = self.account()
-            account = base64.b64encode(f"{tenant}:{secret}".encode()).decode()
-            if self.discovery:
-                status, answer = _http(f"{gateway}/v1/tenants/{tenant}/discovery", self.discovery, f"Basic {account}", "PUT")
-                if status not in (200, 201, 204):
-                    build.stop(f"PUT discovery was answered with {status}: {answer[:500]!r}")
-            token = self._created(f"{gateway}/v1/tokens", {"ttlSeconds": 86400}, f"Basic {account}")
-            self.username, self.password = token["username"], token["credential"]
+            self.username, self.password = self.token_of_a_new_tenant()
         return self.username, self.password
+
+    def token_of_a_new_tenant(self):
+        gateway, tenant, secret = self.account()
+        account = base64.b64encode(f"{tenant}:{secret}".encode()).decode()
+        if self.discovery:
+            status, answer = _http(f"{gateway}/v1/tenants/{tenant}/discovery", self.discovery, f"Basic {account}", "PUT")
+            if status not in (200, 201, 204):
+                build.stop(f"PUT discovery was answered with {status}: {answer[:500]!r}")
+        token = self._created(f"{gateway}/v1/tokens", {"ttlSeconds": 86400}, f"Basic {account}")
+        return token["username"], token["credential"]
 
     def account(self):
         """The gateway's address, and id and auth token of a new tenant."""
