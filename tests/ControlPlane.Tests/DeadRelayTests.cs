@@ -1,11 +1,6 @@
 using NetDiscovery.ControlPlane.Tests.Fixtures;
-using NetDiscovery.Grains.Interfaces;
-using NetDiscovery.Grains.Interfaces.Allowances;
-using NetDiscovery.Grains.Interfaces.Credentials;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
-using NetDiscovery.Relay.Client;
-using NetDiscovery.TestKit;
 
 namespace NetDiscovery.ControlPlane.Tests;
 

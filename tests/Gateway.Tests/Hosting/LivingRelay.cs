@@ -7,7 +7,6 @@ using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.TestKit;
-using Orleans.Runtime;
 
 namespace NetDiscovery.Gateway.Tests.Hosting;
 
