@@ -1,10 +1,13 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Protocol.Registries;
+using NetDiscovery.Relay.Tests.Fixtures;
 
 namespace NetDiscovery.Relay.Tests.Hosting;
 
@@ -18,6 +21,7 @@ public sealed class MetricsTests
         metrics.Observe(() => 1, () => 2, () => 3, () => 4, () => 5, () => 6);
         metrics.Observe(() => 7, () => 8);
         metrics.Observe(new NetDiscovery.Relay.PeerConnections.PeerConnectionRegistry(1));
+        metrics.Observe(new BindingObservations(new FakeCluster(), [], new ControlPlanePacing(), TimeProvider.System, NullLogger<BindingObservations>.Instance));
         var seen = new Dictionary<string, (string? Unit, string Tags)>();
         using var listener = new MeterListener
         {
