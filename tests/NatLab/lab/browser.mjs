@@ -32,7 +32,7 @@ export class Client {
     await this.page.goto(`${GATEWAY}/try`, { timeout: 60_000 })
     await this.page.evaluate(async ({ gateway, session, joinToken }) => {
       const { join } = await import("/sdk/netdiscovery.js")
-      const lab = window.lab = { got: [], gaps: [], last: 0, events: [], steps: [], path: null, mode: null }
+      const lab = window.lab = { got: [], gaps: [], last: 0, events: [], steps: [], path: null, mode: null, said: 0, heard: [] }
       const step = (what) => lab.steps.push([Date.now(), what])
       const one = lab.session = await join({ gateway, session, joinToken, probeNat: false })
       const prepare = (peer) => {
@@ -51,6 +51,7 @@ export class Client {
       if (one.connection) prepare(one.connection)
       for (const type of ["connectivity", "migrate", "decision", "state"]) one.addEventListener(type, ({ detail }) => step(`${type} ${detail.state ?? ""} ${detail.path ?? ""} ${detail.mode ?? ""}`))
       for (const type of ["description", "candidate"]) one.signaling.addEventListener(type, ({ detail }) => step(`heard ${type} ${detail.description?.type ?? detail.candidate.candidate}`))
+      one.signaling.addEventListener("candidate", ({ detail }) => { if (detail.candidate.usernameFragment === "nobody") lab.heard.push(Number(detail.candidate.candidate.split(" ")[1])) })
       let pair = ""
       setInterval(async () => {
         if (!one.connection) return
@@ -78,6 +79,24 @@ export class Client {
   /** Sends a message every so many milliseconds until told otherwise. */
   stream(every) {
     return this.page.evaluate((every) => { window.lab.stream = setInterval(() => window.lab.channel.readyState === "open" && window.lab.channel.send("x".repeat(100)), every) }, every)
+  }
+
+  /** Says numbered messages over signaling, every so many milliseconds until `hush`: candidates of no description, which the SDK takes for nobody's. */
+  talk(every) {
+    return this.page.evaluate((every) => {
+      window.lab.talk = setInterval(() => window.lab.session.signaling.send({ type: "candidate", candidate: { candidate: `candidate:lab ${++window.lab.said}`, sdpMid: "0", usernameFragment: "nobody" } }), every)
+    }, every)
+  }
+
+  /** Says no more; resolves with how many messages were said. */
+  hush() {
+    return this.page.evaluate(() => { clearInterval(window.lab.talk); return window.lab.said })
+  }
+
+  /** Resolves with the numbers heard, once the last of `count` is among them. */
+  async heard(count, timeout = 30_000) {
+    await this.page.waitForFunction((count) => window.lab.heard.includes(count), count, { timeout })
+    return this.page.evaluate(() => window.lab.heard)
   }
 
   received(count, timeout = 30_000) {

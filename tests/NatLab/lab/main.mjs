@@ -12,7 +12,8 @@ const trace = args.includes("--trace")
 const quick = args.includes("--quick")
 const asked = args[args.indexOf("--pairs") + 1]
 const kinds = Object.keys(KINDS)
-const pairs = args.includes("--calls") ? [["port", "symmetric"]] // a relay that has relayed before is no special case
+const kills = args.includes("--kills")
+const pairs = kills || args.includes("--calls") ? [["port", "symmetric"]] // a relay that has relayed before is no special case
   : args.includes("--pairs") ? asked.split(",").map((pair) => pair.split("-").length === 2 ? pair.split("-") : kinds.flatMap((a) => kinds.filter((b) => `${a}-${b}` === pair).map((b) => [a, b]))[0])
   : quick ? [["port", "port"], ["port", "symmetric"], ["open", "tls-443"]]
   : kinds.flatMap((a, index) => kinds.slice(index).map((b) => [a, b]))
@@ -47,7 +48,7 @@ try {
   print(cells)
   failed += cells.filter((cell) => cell.problems.length).length
 
-  const calls = [() => cut("port", "port")]
+  const calls = kills ? [] : [() => cut("port", "port")]
   if (!quick && !args.includes("--pairs")) {
     calls.push(() => kill("Gateway", "port", "port", "direct"), () => kill("Silo", "port", "port", "direct"),
       () => kill("Gateway", "symmetric", "symmetric", "relay"), () => kill("Silo", "symmetric", "symmetric", "relay"))

@@ -43,11 +43,19 @@ export async function cutPath(platform, a, b, trace = false) {
   return { what: `${a.kind} × ${b.kind}: direct path cut`, good, figures: `resumed through the relay after ${toRelay} ms, longest silence on the way back ${back} ms; timeline: ${timeline.join(", ")}` }
 }
 
-/** A process of the control plane dies during a call; media goes on and later messages arrive. */
+// Both ends talk over signaling from before until after; each must hear what the other said once and in order.
+async function hearEachOther(a, b) {
+  const said = await Promise.all([a, b].map(({ browser }) => browser.hush()))
+  const heard = await Promise.all([b, a].map(({ browser }, end) => browser.heard(said[end])))
+  return { said, good: heard.every((numbers, end) => numbers.length === said[end] && numbers.every((number, index) => number === index + 1)) }
+}
+
+/** A process of the control plane dies during a call; media goes on, and messages said before, meanwhile and later arrive once and in order. */
 export async function killHost(platform, a, b, host, path) {
   const session = await call(platform, a, b, path)
   for (const { browser } of [a, b]) await browser.forgetGaps()
-  const before = await Promise.all([a, b].map(({ browser }) => browser.state()))
+  for (const { browser } of [a, b]) await browser.talk(200)
+  for (const { browser } of [a, b]) await browser.heard(3)
   await platform.kill(host)
   platform.startHost(host)
   await platform.ready(host)
@@ -57,8 +65,9 @@ export async function killHost(platform, a, b, host, path) {
   await a.browser.page.evaluate(() => window.lab.session.connection.restartIce())
   await a.browser.page.waitForFunction(() => window.lab.session.connection.signalingState === "stable" && window.lab.session.connection.iceConnectionState !== "new", null, { timeout: 30_000 })
   for (const { browser } of [a, b]) await browser.received((await browser.state()).got + 20)
+  const talk = await hearEachOther(a, b)
   const after = await platform.call("GET", `/v1/sessions/${session.id}`)
   for (const { browser } of [a, b]) await browser.leave()
-  const good = silence < 1_000 && after.id === session.id && after.state !== "ended"
-  return { what: `${a.kind} × ${b.kind}, ${path}: ${host} killed`, good, figures: `longest silence of the media ${silence} ms, session ${after.state}, ${before[0].got} messages before` }
+  const good = silence < 1_000 && talk.good && after.id === session.id && after.state !== "ended"
+  return { what: `${a.kind} × ${b.kind}, ${path}: ${host} killed`, good, figures: `longest silence of the media ${silence} ms, session ${after.state}, ${talk.said.join(" + ")} messages over signaling ${talk.good ? "each once and in order" : "NOT each once and in order"}` }
 }

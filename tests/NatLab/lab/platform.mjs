@@ -49,7 +49,7 @@ export class Platform {
 
   ready(name) {
     const url = name === "Gateway" ? "http://127.0.0.1:8080/health/ready" : `http://127.0.0.1:${HEALTH[name]}/health/ready`
-    return until(`${name} ready`, 60_000, () => this.#curl(["-o", "/dev/null", "-w", "%{http_code}", url]) === "200")
+    return until(`${name} ready`, 180_000, () => this.#curl(["-o", "/dev/null", "-w", "%{http_code}", url]) === "200")
   }
 
   async kill(name) {
