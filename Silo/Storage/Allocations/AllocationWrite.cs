@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using NetDiscovery.Grains;
 using NetDiscovery.Grains.Allocations;
 using NetDiscovery.Grains.Interfaces;
@@ -13,8 +14,12 @@ namespace NetDiscovery.Silo.Storage.Allocations;
 /// <param name="Json">The same as JSON.</param>
 public sealed record AllocationWrite(string Id, int? ExpectedVersion, AllocationState State, string Json)
 {
-    // Half of a state are counters at zero and members that are not there; they read as what they are.
-    private static readonly JsonSerializerOptions Compact = new(StateJson.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
+    // Half of a state are counters at zero and members that are not there; they read as what they are. Required members are always there: without them it could not be read.
+    private static readonly JsonSerializerOptions Compact = new(StateJson.Options)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { WriteRequired } },
+    };
 
     /// <summary>Makes the row on the caller's thread, so that what can't be written fails its caller alone.</summary>
     public static AllocationWrite From(AllocationId id, int? expectedVersion, AllocationState state) =>
@@ -25,4 +30,12 @@ public sealed record AllocationWrite(string Id, int? ExpectedVersion, Allocation
 
     /// <summary>Text form of the session; empty = none.</summary>
     public string Session => State.Allocation?.Session?.ToString() ?? "";
+
+    private static void WriteRequired(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties.Where(property => property.IsRequired))
+        {
+            property.ShouldSerialize = static (_, _) => true;
+        }
+    }
 }

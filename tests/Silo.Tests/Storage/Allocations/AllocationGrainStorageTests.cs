@@ -30,6 +30,20 @@ public sealed class AllocationGrainStorageTests(PostgresServer server)
     }
 
     [Theory, Engines]
+    public async Task What_must_be_there_is_read_back_though_it_is_at_its_default(StorageProvider engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine, server);
+        var storage = Storage(database);
+        var id = AllocationId.From(Guid.NewGuid());
+        var plain = TestAllocation.State(id, tenant).Allocation! with { Token = new TokenId(Guid.Empty), OpenedAt = default, Label = "", Totals = default };
+        var written = new GrainState<AllocationState> { State = new AllocationState { Allocation = plain } };
+
+        await storage.WriteStateAsync("allocation", Grain(id), written);
+
+        Assert.Equal(Json(written.State), Json((await ReadAsync(storage, id)).State));
+    }
+
+    [Theory, Engines]
     public async Task An_unknown_allocation_reads_as_none(StorageProvider engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine, server);
