@@ -11,6 +11,10 @@ namespace NetDiscovery.EndToEnd.Chaos;
 internal sealed class ChaosRegion : IAsyncDisposable
 {
     private const string OperatorKey = "operator-key-of-the-tests";
+
+    // Relayed ports lie below those of FreePort, so that no host's own port is among them, and below those that the system gives to anybody.
+    private const int FirstRelayedPort = 6_000, RelayedPorts = 2_000;
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(180);
     private readonly List<TemporaryFolder> _folders = [];
     private readonly List<string[]> _relaySettings = [];
@@ -54,13 +58,13 @@ internal sealed class ChaosRegion : IAsyncDisposable
             "Gateway", [.. shared, $"--Gateway:Urls=http://127.0.0.1:{gatewayPort}", $"--Operator:Key={OperatorKey}"]), TimeProvider.System);
         for (var i = 0; i < relays; i++)
         {
-            var (number, firstPort, port, health, folder) = (i + 1, 20_000 + (i * 2_000), FreePort.TcpAndUdp(), FreePort.Tcp(), new TemporaryFolder());
+            var (number, firstPort, port, health, folder) = (i + 1, FirstRelayedPort + (i * RelayedPorts), FreePort.TcpAndUdp(), FreePort.Tcp(), new TemporaryFolder());
             region._folders.Add(folder);
             region.RelayPorts.Add(port);
             region._relaySettings.Add(
             [
                 .. shared, $"--Health:Urls=http://127.0.0.1:{health}", $"--Relay:Id=relay-{number}", $"--Relay:Port={port}", "--Relay:TlsPort=0", "--Relay:Workers=2",
-                $"--Relay:DataPath={folder.Path}", "--Relay:AllowPeers:0=127.0.0.0/8", $"--Relay:MinPort={firstPort}", $"--Relay:MaxPort={firstPort + 1_999}",
+                $"--Relay:DataPath={folder.Path}", "--Relay:AllowPeers:0=127.0.0.0/8", $"--Relay:MinPort={firstPort}", $"--Relay:MaxPort={firstPort + RelayedPorts - 1}",
             ]);
             region.Relays.Add(new Service($"relay {number}", health, () => region.LaunchRelay(number - 1), TimeProvider.System));
         }
