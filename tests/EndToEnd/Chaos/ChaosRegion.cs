@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using NetDiscovery.TestKit;
+using Npgsql;
 
 namespace NetDiscovery.EndToEnd.Chaos;
 
@@ -26,6 +27,8 @@ internal sealed class ChaosRegion : IAsyncDisposable
 
     public PostgresServer Postgres { get; } = new() { PatientClients = false };
 
+    public string Database { get; private set; } = "";
+
     public List<Service> Relays { get; } = [];
 
     public List<int> RelayPorts { get; } = [];
@@ -41,6 +44,7 @@ internal sealed class ChaosRegion : IAsyncDisposable
         var region = new ChaosRegion();
         await region.Postgres.StartAsync();
         var database = await region.Postgres.CreateDatabaseAsync() + ";Timeout=20";
+        region.Database = new NpgsqlConnectionStringBuilder(database).Database!;
         string[] shared = ["--Storage:Provider=PostgreSql", $"--ConnectionStrings:Storage={database}", "--Region:Name=test-1"];
         for (var i = 0; i < silos; i++)
         {
@@ -126,6 +130,19 @@ internal sealed class ChaosRegion : IAsyncDisposable
             Assert.False(limit.IsCancellationRequested, $"The API does not answer: {problem}");
             await Task.Delay(300);
         }
+    }
+
+    /// <summary>What the database holds of a session: its allocations, and what the ledger has of each.</summary>
+    public async Task<string> StoredAsync(string session)
+    {
+        await using var source = NpgsqlDataSource.Create(Postgres.ConnectionString(Database));
+        await using var command = source.CreateCommand("""
+            SELECT coalesce(string_agg(concat_ws(' ', allocation_id, 'version', version, state, 'ledger:', ledger.sequence, ledger.observed_at, ledger.bytes_to_peer), E'\n'), 'nothing')
+            FROM allocation_state LEFT JOIN usage_source ledger ON replace(ledger.source_id::text, '-', '') = right(allocation_id, 32)
+            WHERE allocation_state.session = $1
+            """);
+        command.Parameters.AddWithValue(session);
+        return $"stored of {session}: {await command.ExecuteScalarAsync()}\n";
     }
 
     public async ValueTask DisposeAsync()

@@ -53,7 +53,7 @@ public sealed class ChaosTests
                 datagrams: {all.Sum(call => call.DatagramsSent)} sent by clients, {all.Sum(call => call.Peer.PacketsReceived)} reached peers, {all.Sum(call => call.Echoes)} came back
 
                 """));
-            await Conservation.AssertAsync(tenant, all);
+            await Conservation.AssertAsync(tenant, all, region.StoredAsync);
             await QuotasHeldAsync(alive, churns, capped, spenders);
             Assert.Empty(lost);
         }

@@ -10,11 +10,14 @@ internal static class Conservation
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
     /// <summary>Waits until the ledger says what clients and peers counted; fails with both.</summary>
+    /// <param name="tenant">Whose calls they were.</param>
+    /// <param name="calls">All of them.</param>
+    /// <param name="stored">Reads what the store holds of a session, for the report of a failure.</param>
     /// <returns>The table.</returns>
-    public static async Task<string> AssertAsync(HttpClient tenant, IReadOnlyList<ChaosCall> calls)
+    public static async Task<string> AssertAsync(HttpClient tenant, IReadOnlyList<ChaosCall> calls, Func<string, Task<string>>? stored = null)
     {
         var waited = Stopwatch.StartNew();
-        (string Table, long Difference) seen;
+        (string Table, long Difference, List<string> Differing) seen;
         do
         {
             await Task.Delay(300);
@@ -22,6 +25,11 @@ internal static class Conservation
         }
         while (seen.Difference != 0 && waited.Elapsed < Limit);
         ChaosReport.Write(seen.Table);
+        foreach (var session in seen.Differing)
+        {
+            ChaosReport.Write(stored is null ? "" : await stored(session));
+        }
+
         Assert.True(seen.Difference == 0, seen.Table);
         return seen.Table;
     }
@@ -50,9 +58,10 @@ internal static class Conservation
         return rows;
     }
 
-    private static (string Table, long Difference) Compare(IReadOnlyList<ChaosCall> calls, List<(string? Session, long ToPeer, long ToClient)> sessions, List<(string? Session, long ToPeer, long ToClient)> total)
+    private static (string Table, long Difference, List<string> Differing) Compare(IReadOnlyList<ChaosCall> calls, List<(string? Session, long ToPeer, long ToClient)> sessions, List<(string? Session, long ToPeer, long ToClient)> total)
     {
         var table = new StringBuilder();
+        var differing = new List<string>();
         long difference = 0, toPeer = 0, toClient = 0, sessionsToPeer = 0, sessionsToClient = 0, silent = 0;
         table.AppendLine("bytes              to peers: counted           billed  difference | to clients: counted           billed  difference");
         foreach (var call in calls)
@@ -65,6 +74,11 @@ internal static class Conservation
                 silent += off == 0 ? 1 : 0;
             }
 
+            if (off != 0)
+            {
+                differing.Add(call.Session);
+            }
+
             difference += off;
             (toPeer, toClient) = (toPeer + call.Peer.BytesReceived, toClient + call.BytesToClient);
             (sessionsToPeer, sessionsToClient) = (sessionsToPeer + billedToPeer, sessionsToClient + billedToClient);
@@ -74,7 +88,7 @@ internal static class Conservation
         Row($"{calls.Count} sessions", toPeer, sessionsToPeer, toClient, sessionsToClient);
         Row("tenant", toPeer, tenantToPeer, toClient, tenantToClient);
         difference += Math.Abs(toPeer - tenantToPeer) + Math.Abs(toClient - tenantToClient);
-        return (table.ToString(), difference);
+        return (table.ToString(), difference, differing);
 
         void Row(string name, long peer, long billedToPeer, long client, long billedToClient) => table.AppendLine(
             CultureInfo.InvariantCulture, $"{name,-16} {peer,19} {billedToPeer,16} {billedToPeer - peer,11} | {client,19} {billedToClient,16} {billedToClient - client,11}");
