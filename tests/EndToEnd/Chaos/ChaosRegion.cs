@@ -73,8 +73,17 @@ internal sealed class ChaosRegion : IAsyncDisposable
             region.Relays.Add(new Service($"relay {number}", health, () => region.LaunchRelay(number - 1), TimeProvider.System));
         }
 
-        await region.ReadyAsync();
-        return region;
+        try
+        {
+            await region.ReadyAsync();
+            return region;
+        }
+        catch
+        {
+            // Its processes would go on, and take the machine from every test after.
+            await region.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts a process of a relay.</summary>

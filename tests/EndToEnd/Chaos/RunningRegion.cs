@@ -7,7 +7,14 @@ public sealed class RunningRegion : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => Region = await ChaosRegion.StartAsync(relays: 1, silos: 2);
 
-    public async ValueTask DisposeAsync() => await Region.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        // Null when it did not come up; then it has ended itself.
+        if (Region is { } region)
+        {
+            await region.DisposeAsync();
+        }
+    }
 
     /// <summary>Runs <paramref name="test"/> with a tenant's calls, then deletes their allocations and compares what was counted with the ledger.</summary>
     internal async Task WithCallsAsync(int count, Func<HttpClient, List<ChaosCall>, Task> test)
