@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -11,6 +10,7 @@ using NetDiscovery.Relay.Client;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Relay.Tests.Fixtures;
 
@@ -93,8 +93,8 @@ internal sealed class RelayFixture : IAsyncDisposable
         {
             Id = "relay-under-test",
             ListenAddresses = ["127.0.0.1"],
-            Port = Options?.Port ?? FreePort(),
-            TlsPort = Options?.TlsPort ?? FreePort(),
+            Port = Options?.Port ?? FreePort.TcpAndUdp(),
+            TlsPort = Options?.TlsPort ?? FreePort.TcpAndUdp(),
             DataPath = folder,
             Workers = 2,
             UsageReportSeconds = 1,
@@ -223,38 +223,11 @@ internal sealed class RelayFixture : IAsyncDisposable
         Assert.Equal(0, copy.ExitCode);
     }
 
-    // Tests run side by side: a port that is free now may be another fixture's in a moment.
-    private static readonly System.Collections.Concurrent.ConcurrentDictionary<int, bool> HandedOut = new();
-
     private static int NextPorts()
     {
         var first = Interlocked.Add(ref nextPorts, OwnPorts) - OwnPorts;
         Assert.True(first + OwnPorts <= 10_000, "More relays that restart than there are ports for.");
         return first;
-    }
-
-    internal static int FreePort()
-    {
-        // Below the relayed and the system's ephemeral ports, free for UDP and TCP.
-        while (true)
-        {
-            using var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            using var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            try
-            {
-                var port = System.Security.Cryptography.RandomNumberGenerator.GetInt32(10_000, 32_000);
-                tcp.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                udp.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                if (HandedOut.TryAdd(port, true))
-                {
-                    return port;
-                }
-            }
-            catch (SocketException)
-            {
-                // Taken: try another.
-            }
-        }
     }
 
     private static ILoggerFactory Loggers() => Environment.GetEnvironmentVariable("RELAY_TEST_LOG") is null

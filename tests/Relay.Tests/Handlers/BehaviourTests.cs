@@ -10,6 +10,7 @@ using NetDiscovery.Relay.Protocol.Registries;
 using NetDiscovery.Relay.Protocol.Stun;
 using NetDiscovery.Relay.Tests.Fixtures;
 using NetDiscovery.ServiceDefaults;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Relay.Tests.Handlers;
 
@@ -250,7 +251,7 @@ public sealed class BehaviourTests
 
     internal static RelayFixture Start(Action<RelayOptions>? more = null)
     {
-        var alternate = RelayFixture.FreePort();
+        var alternate = FreePort.TcpAndUdp();
         return RelayFixture.Start(options =>
         {
             options.AlternateAddress = "127.0.0.2";

@@ -10,6 +10,7 @@ using NetDiscovery.Relay.Protocol.Attributes;
 using NetDiscovery.Relay.Protocol.Registries;
 using NetDiscovery.Relay.Protocol.Stun;
 using NetDiscovery.Relay.Tests.Fixtures;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Relay.Tests.Handlers;
 
@@ -268,7 +269,7 @@ public sealed class IcmpTests
     {
         // Nobody binds below the ephemeral ports between here and there.
         using var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(address, RelayFixture.FreePort()));
+        socket.Bind(new IPEndPoint(address, FreePort.TcpAndUdp()));
         return TransportAddress.From((IPEndPoint)socket.LocalEndPoint!);
     }
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Tests.Fixtures;
 using NetDiscovery.ServiceDefaults;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Relay.Tests.Hosting;
 
@@ -15,7 +16,7 @@ public sealed class StartupTests
     {
         using var other = new Socket(AddressFamily.InterNetwork, type, protocol);
         // Free for the other protocol too, and nobody's by chance in a moment.
-        other.Bind(new IPEndPoint(IPAddress.Loopback, RelayFixture.FreePort()));
+        other.Bind(new IPEndPoint(IPAddress.Loopback, FreePort.TcpAndUdp()));
         if (type == SocketType.Stream)
         {
             other.Listen();
