@@ -160,7 +160,8 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             Services.Metrics.Observe(secure, () => listeners.Dtls);
         }
 
-        memory = new MemoryReturn(() => listeners.Connections + (secure?.Dtls.Associations.Open ?? 0) + Allocations, GiveMemoryBack, Services.Time);
+        memory = new MemoryReturn(
+            () => listeners.Connections + (secure?.Dtls.Associations.Open ?? 0) + Allocations, new ProcessorUse(Services.Time).Cores, GiveMemoryBack, Services.Time);
         listeners.Start();
         Listening = true;
         LogStarted(Services.Identity.Id, string.Join(", ", addresses.Select(address => address.Local.WithPort((ushort)options.Port))), Workers.Length, path.Name, options.MinPort, options.MaxPort);
@@ -299,11 +300,11 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
             ProductVersion.Text);
     }
 
-    private void GiveMemoryBack(int clientsLeft)
+    private void GiveMemoryBack(int clientsLeft, MemoryReturnStep step)
     {
-        var before = Environment.WorkingSet;
-        UnusedMemory.GiveBack(garbage: clientsLeft > 0);
-        LogMemoryReturned(clientsLeft, before >> 20, Environment.WorkingSet >> 20);
+        var (before, paused) = (Environment.WorkingSet, GC.GetTotalPauseDuration());
+        UnusedMemory.GiveBack(step);
+        LogMemoryReturned(step, clientsLeft, before >> 20, Environment.WorkingSet >> 20, (GC.GetTotalPauseDuration() - paused).TotalMilliseconds);
     }
 
     private IEnumerable<TransportAddress> UdpListeners() =>
@@ -318,8 +319,8 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     [LoggerMessage(1001, LogLevel.Information, "Relay {RelayId} listens on {Addresses} with {Workers} workers over {Path}; relayed ports {MinPort} to {MaxPort}")]
     private partial void LogStarted(string relayId, string addresses, int workers, string path, int minPort, int maxPort);
 
-    [LoggerMessage(1004, LogLevel.Information, "Memory given back after {Clients} clients left: {Before} MiB are now {After}")]
-    private partial void LogMemoryReturned(int clients, long before, long after);
+    [LoggerMessage(1004, LogLevel.Information, "Memory given back after {Clients} clients left ({Step}, the data path stood {Paused} ms): {Before} MiB are now {After}")]
+    private partial void LogMemoryReturned(MemoryReturnStep step, int clients, long before, long after, double paused);
 
     [LoggerMessage(1003, LogLevel.Warning, "Not handed over: {Problem}")]
     private partial void LogNotHandedOver(string problem);

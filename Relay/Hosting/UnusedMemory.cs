@@ -7,12 +7,16 @@ namespace NetDiscovery.Relay.Hosting;
 internal static partial class UnusedMemory
 {
     /// <summary>Gives it back to the system.</summary>
-    /// <param name="garbage">True to collect garbage too, beside the data path: a collection that stops it costs seconds on a machine that is under attack.</param>
-    public static void GiveBack(bool garbage)
+    /// <param name="step">How. A collection that stops the data path costs seconds on a machine that is under attack, and some ten milliseconds on one that has little to do.</param>
+    public static void GiveBack(MemoryReturnStep step)
     {
-        if (garbage)
+        if (step == MemoryReturnStep.Beside)
         {
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+        }
+        else if (step == MemoryReturnStep.Compacting)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
 
         DatagramBuffers.Shared.DiscardFree();

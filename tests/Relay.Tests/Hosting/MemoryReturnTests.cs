@@ -7,11 +7,12 @@ namespace NetDiscovery.Relay.Tests.Hosting;
 public sealed class MemoryReturnTests : IDisposable
 {
     private readonly FakeTimeProvider time = new();
-    private readonly List<int> returns = [];
+    private readonly List<(MemoryReturnStep Step, int Left)> returns = [];
     private readonly MemoryReturn memory;
     private int clients;
+    private double cores;
 
-    public MemoryReturnTests() => memory = new MemoryReturn(() => clients, returns.Add, time);
+    public MemoryReturnTests() => memory = new MemoryReturn(() => clients, () => cores, (left, step) => returns.Add((step, left)), time);
 
     public void Dispose() => memory.Dispose();
 
@@ -21,16 +22,48 @@ public sealed class MemoryReturnTests : IDisposable
         Pass(MemoryReturn.Pause - MemoryReturn.Period);
         Assert.Empty(returns);
         Pass(TimeSpan.FromHours(1));
-        Assert.Equal([0], returns);
+        Assert.Equal([(MemoryReturnStep.AfterStart, 0)], returns);
     }
 
     [Fact]
-    public void Memory_is_given_back_once_when_many_clients_have_left()
+    public void Memory_is_given_back_when_many_clients_have_left_and_once_more_by_compacting()
     {
         Started(clients: 3000);
         clients = 50;
+        Pass(2 * MemoryReturn.Period);
+        Assert.Equal([(MemoryReturnStep.Beside, 2950)], returns);
         Pass(TimeSpan.FromHours(1));
-        Assert.Equal([2950], returns);
+        Assert.Equal([(MemoryReturnStep.Beside, 2950), (MemoryReturnStep.Compacting, 2950)], returns);
+    }
+
+    [Fact]
+    public void Nothing_is_compacted_while_there_is_much_to_do()
+    {
+        Started(clients: 3000);
+        clients = 50;
+        cores = MemoryReturn.FewCores;
+        Pass(TimeSpan.FromHours(1));
+        Assert.Equal([(MemoryReturnStep.Beside, 2950)], returns);
+        cores = MemoryReturn.FewCores - 0.1;
+        Pass(MemoryReturn.Period);
+        Assert.Equal([(MemoryReturnStep.Beside, 2950), (MemoryReturnStep.Compacting, 2950)], returns);
+    }
+
+    [Fact]
+    public void Nothing_is_compacted_while_many_are_coming()
+    {
+        Started(clients: 3000);
+        clients = 50;
+        Pass(2 * MemoryReturn.Period);
+        while (clients < 6000)
+        {
+            clients += 500;
+            Pass(MemoryReturn.Period);
+        }
+
+        Assert.Equal([(MemoryReturnStep.Beside, 2950)], returns);
+        Pass(3 * MemoryReturn.Period);
+        Assert.Equal([(MemoryReturnStep.Beside, 2950), (MemoryReturnStep.Compacting, 2950)], returns);
     }
 
     [Fact]
@@ -44,7 +77,7 @@ public sealed class MemoryReturnTests : IDisposable
         }
 
         Pass(2 * MemoryReturn.Period);
-        Assert.Equal([10_000 - clients], returns);
+        Assert.Equal([(MemoryReturnStep.Beside, 10_000 - clients)], returns);
     }
 
     [Fact]
@@ -57,7 +90,7 @@ public sealed class MemoryReturnTests : IDisposable
     }
 
     [Fact]
-    public void Whoever_comes_and_goes_with_thousands_of_connections_causes_one_return_in_30_seconds()
+    public void Whoever_comes_and_goes_with_thousands_of_connections_causes_two_returns_in_45_seconds()
     {
         Started(clients: 0);
         for (var i = 0; i < 120; i++)
@@ -66,7 +99,9 @@ public sealed class MemoryReturnTests : IDisposable
             Pass(MemoryReturn.Period);
         }
 
-        Assert.InRange(returns.Count, 2, 120 * MemoryReturn.Period / MemoryReturn.Pause);
+        Assert.InRange(returns.Count, 2, 2 * 120 * MemoryReturn.Period / (MemoryReturn.Pause + MemoryReturn.CompactAfter) + 1);
+        Assert.All(returns.Chunk(2), pair => Assert.Equal(MemoryReturnStep.Beside, pair[0].Step));
+        Assert.All(returns.Chunk(2).Where(pair => pair.Length == 2), pair => Assert.Equal(MemoryReturnStep.Compacting, pair[1].Step));
     }
 
     [Fact]
