@@ -120,6 +120,7 @@ class Ours(servers.Server):
     """The relay as it comes: on Linux, with the batched path."""
 
     name, port, health = "ours", 13470, 13402
+    address = "127.0.0.3"
     relay_settings = {}
     compiles_for = 8
     root, environment = build.ROOT, {}
@@ -140,7 +141,7 @@ class Ours(servers.Server):
         self.process = self.control_plane.start_host(
             "Relay", processes.SERVER_CORE, self.name, self.root, self.environment,
             **{"Health:Urls": f"http://127.0.0.1:{self.health}", "Relay:Id": f"bench-{self.name}", "Relay:Port": self.port,
-               "Relay:TlsPort": self.port + 1, "Relay:MinPort": 20000, "Relay:AllowPeers:0": "127.0.0.0/8",
+               "Relay:ListenAddresses:0": self.address, "Relay:TlsPort": self.port + 1, "Relay:MinPort": 20000, "Relay:AllowPeers:0": "127.0.0.0/8",
                "Relay:Workers": 1,
                # The generator is a few senders that ask more than any client would; what a request costs is the question here.
                "Relay:BindingsPerSecond": 1_000_000, "Relay:UnauthenticatedPerSecond": 1_000_000} | self.relay_settings)
@@ -173,6 +174,8 @@ class Portable(Ours):
     """The same relay with plain .NET sockets, as on other systems."""
 
     name, port, health = "portable", 13460, 13403
+    address = "127.0.0.4"
+    aside = True
     relay_settings = {"Relay:DatagramPath": "portable"}
 
 
@@ -180,3 +183,4 @@ class Other(Ours):
     """A relay built from another work tree, or run with other variables: a change beside what was before it."""
 
     name, port, health = "other", 13450, 13404
+    address = "127.0.0.5"

@@ -22,8 +22,11 @@ def answers_binding(address, port):
 
 
 class Server:
+    """Each has a loopback address of its own: ten thousand allocations of each at a time need more relayed ports than one address has."""
+
     name = ""
     address, port = "127.0.0.1", 0
+    aside = False  # listed without targets, in the first case of each kind only: every turn takes time
     username = password = None
     process = None
     compiles_for = 0  # seconds under load
@@ -86,6 +89,7 @@ class Floor(Server):
     """Our C floor: the socket calls of a TURN relay and nothing else."""
 
     name, port = "floor", 13490
+    address = "127.0.0.2"
     options = ("--segment", "--coalesce")
 
     def command(self):

@@ -11,6 +11,11 @@ PACED = 100_000  # per second, about half of what coturn can do: where cost per 
 SLOW = 20_000  # for the record: here wake-ups, not packets, are most of the cost
 
 
+def _leading(servers):
+    """Without those that are listed aside, where there are others."""
+    return [server for server in servers if not server.aside] or servers
+
+
 def _column(results, key, scale=1.0):
     return {name: result[key] * scale for name, result in results.items()}
 
@@ -40,23 +45,26 @@ def relay(servers, plan, report, quick, rate):
     at_100 = _cost(servers, plan, report, rate, 100, 160, 1)
     if not quick:
         for allocations, payload in ((100, 1200), (1000, 160), (1000, 1200)):
-            _cost(servers, plan, report, rate, allocations, payload, 1)
-    for allocations, payload in ((100, 160),) if quick else ((100, 160), (100, 1200), (1000, 160), (1000, 1200)):
-        _cost(servers, plan, report, rate, allocations, payload, 8)
+            _cost(_leading(servers), plan, report, rate, allocations, payload, 1)
+    _cost(servers, plan, report, rate, 100, 160, 8)
+    if not quick:
+        for allocations, payload in ((100, 1200), (1000, 160), (1000, 1200)):
+            _cost(_leading(servers), plan, report, rate, allocations, payload, 8)
     # The generator sends with UDP_SEGMENT: datagrams arrive together, as from a network card that coalesces.
-    _cost(servers, plan, report, rate, 100, 160, 8, ", arriving coalesced", judged=False, segment=True)
+    _cost(_leading(servers), plan, report, rate, 100, 160, 8, ", arriving coalesced", judged=False, segment=True)
     _cost(servers, plan, report, SLOW, 100, 160, 1, f", at {SLOW:,}/s", judged=False)
     many = 2000 if quick else min(10000, processes.file_limit() // 2 - 100)  # a client and a peer socket each
-    at_many = _cost(servers, plan, report, rate, many, 160, 1, judged=False)
+    at_many = _cost(_leading(servers), plan, report, rate, many, 160, 1, judged=False)
     report.own_ratio(f"cost at {many} / at 100 allocations",
                      {name: at_many[name]["cpu_us"] / at_100[name]["cpu_us"] for name in at_many}, 1.2)
     report.heading("Relaying: as fast as it goes")
     for burst in (1, 8):
         saturation(servers, plan, report, burst)
-    saturation(servers, plan, report, 8, judged=False, label=", coalesced", segment=True)
+    saturation(_leading(servers), plan, report, 8, judged=False, label=", coalesced", segment=True)
 
 
 def latency(servers, plan, report, quick, rate):
+    servers = _leading(servers)
     report.heading("Latency of one relayed packet, us, at half of coturn's saturation (100 x 160 B, burst 1)")
     full = saturation(servers, plan, report, 1, judged=False)
     half = full["coturn"]["per_second"] / 2 if "coturn" in full else rate
@@ -73,14 +81,14 @@ def binding(servers, plan, report, quick, rate):
     results = take_turns("binding", servers, plan, rate, allocations=100)
     report.row(f"at {rate:,} requests/s", _column(results, "cpu_us"), 0.6, 1.3)
     report.notes(results)
-    results = take_turns("binding", servers, plan, allocations=100)
+    results = take_turns("binding", _leading(servers), plan, allocations=100)
     report.row("as fast as answers come", _column(results, "cpu_us"))
     report.row("  answers per second then", _column(results, "per_second"), digits=0)
     report.saturation_notes(results)
 
 
 def control(servers, plan, report, quick, rate):
-    servers = [server for server in servers if server.name != "floor"]
+    servers = _leading([server for server in servers if server.name != "floor"])
     report.heading("Allocate (401), Allocate, Refresh 0: server CPU us per cycle; relay alone for ours")
     # As fast as it goes comes first: it also brings the code of our process to its final form, which at 500/s would take minutes.
     results = take_turns("control", servers, dataclasses.replace(plan, first_warm=2 * plan.first_warm), concurrency=32)
@@ -124,17 +132,17 @@ def tcp(servers, plan, report, quick, rate):
     servers = [server for server in servers if server.name != "floor"]
     report.heading("Clients over TCP, peers over UDP (100 x 160 B)")
     for burst in (1, 8):
-        results = take_turns("relay", servers, plan, rate // 4, allocations=100, payload=160, burst=burst, tcp=True)
+        results = take_turns("relay", servers if burst == 1 else _leading(servers), plan, rate // 4, allocations=100, payload=160, burst=burst, tcp=True)
         report.row(f"CPU us per packet at {rate // 4:,}/s, burst {burst}", _column(results, "cpu_us"))
         report.notes(results)
-    results = take_turns("relay", servers, plan, allocations=100, payload=160, burst=1, tcp=True)
+    results = take_turns("relay", _leading(servers), plan, allocations=100, payload=160, burst=1, tcp=True)
     report.row("delivered packets/s as fast as it goes", _column(results, "per_second"), digits=0)
     report.saturation_notes(results)
 
 
 def garbage(servers, plan, report, quick, rate):
     """What a packet leaves for the garbage collector: many packets beside few, in equal times, so that timers and reports cancel out."""
-    servers = [server for server in servers if hasattr(server, "allocated_bytes")]
+    servers = _leading([server for server in servers if hasattr(server, "allocated_bytes")])
     packets = 1_000_000 if quick else 10_000_000
     report.heading(f"Managed bytes allocated per relayed packet, over {packets:,} packets (100 x 160 B)")
     per_packet = {}
