@@ -168,6 +168,8 @@ class Ours(servers.Server):
         self.control_plane.users -= 1
         if self.control_plane.users == 0:
             self.control_plane.close()
+            if Ours.control_plane is self.control_plane:
+                Ours.control_plane = None  # who comes later in this run starts another
 
 
 class Portable(Ours):
