@@ -11,6 +11,8 @@ namespace NetDiscovery.Grains.Allocations;
 /// <remarks>
 /// Reentrant: batches of several relays pass through one shard at once. The order of one allocation's events holds all the same, because its
 /// relay sends the next only after the last was confirmed, its grain takes one call at a time, and a copy that comes late has been seen.
+/// A silo that is behind must not fall farther behind because of it: copies that a relay sends meanwhile wait for the first instead of doing its work
+/// again, and only so many allocations are called at once, so that no call waits longer in their queues than Orleans lets it.
 /// </remarks>
 [GrainType("control-event"), Reentrant]
 public sealed partial class ControlEventGrain(ILogger<ControlEventGrain> logger) : Grain, IControlEventGrain
@@ -18,9 +20,15 @@ public sealed partial class ControlEventGrain(ILogger<ControlEventGrain> logger)
     /// <summary>Events in one batch.</summary>
     public const int MaxBatch = 1_000;
 
+    /// <summary>Allocations of one shard that are called at the same time; enough of them for shared commits.</summary>
+    public const int AtOnce = 64;
+
     // By name: the lookup by the interface's type reads its attributes anew each time.
     private static readonly GrainType AllocationType = GrainType.Create("allocation");
     private static readonly GrainInterfaceType AllocationInterface = GrainInterfaceType.Create("allocation");
+
+    private readonly Dictionary<string, (ImmutableArray<ControlEvent> Events, Task<ControlBatchResult> Result)> running = [];
+    private readonly SemaphoreSlim places = new(AtOnce, AtOnce);
 
     public async Task<ControlBatchResult> DeliverAsync(string relayId, ImmutableArray<ControlEvent> events)
     {
@@ -29,18 +37,20 @@ public sealed partial class ControlEventGrain(ILogger<ControlEventGrain> logger)
         if (events.Length > MaxBatch)
             throw new ArgumentException($"At most {MaxBatch} events at a time.", nameof(events));
 
-        var deliveries = events.GroupBy(happened => happened.Allocation).Select(ApplyAsync).ToList();
-        await ((Task)Task.WhenAll(deliveries)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (running.TryGetValue(relayId, out var earlier) && IsCopy(earlier.Events, events))
+            return await earlier.Result;
 
-        // Every delivery has ended by now; one that failed makes the relay send the whole batch again, which changes nothing for the others.
-        var failed = deliveries.Where(delivery => !delivery.IsCompletedSuccessfully).ToList();
-        if (failed.Count > 0)
+        var result = ApplyAsync(relayId, events);
+        running[relayId] = (events, result);
+        try
         {
-            DeliveriesFailed(relayId, failed.Count, deliveries.Count);
-            await failed[0];
+            return await result;
         }
-
-        return new ControlBatchResult([.. deliveries.Select(delivery => delivery.Result).Where(delivered => !delivered.Known).Select(delivered => delivered.Id)]);
+        finally
+        {
+            if (running.TryGetValue(relayId, out var latest) && latest.Result == result)
+                running.Remove(relayId);
+        }
     }
 
     public async Task ObserveAsync(ImmutableArray<BindingObserved> observed)
@@ -57,6 +67,37 @@ public sealed partial class ControlEventGrain(ILogger<ControlEventGrain> logger)
             ObservationsLost(failed, deliveries.Count);
     }
 
-    private async Task<(AllocationId Id, bool Known)> ApplyAsync(IGrouping<AllocationId, ControlEvent> events) =>
-        (events.Key, await ((IAllocationGrain)GrainFactory.GetGrain(GrainId.Create(AllocationType, GrainKeys.Allocation(events.Key)), AllocationInterface)).ApplyAsync([.. events]));
+    private async Task<ControlBatchResult> ApplyAsync(string relayId, ImmutableArray<ControlEvent> events)
+    {
+        var deliveries = events.GroupBy(happened => happened.Allocation).Select(ApplyOneAsync).ToList();
+        await ((Task)Task.WhenAll(deliveries)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+
+        // Every delivery has ended by now; one that failed makes the relay send the whole batch again, which changes nothing for the others.
+        var failed = deliveries.Where(delivery => !delivery.IsCompletedSuccessfully).ToList();
+        if (failed.Count > 0)
+        {
+            DeliveriesFailed(relayId, failed.Count, deliveries.Count);
+            await failed[0];
+        }
+
+        return new ControlBatchResult([.. deliveries.Select(delivery => delivery.Result).Where(delivered => !delivered.Known).Select(delivered => delivered.Id)]);
+    }
+
+    private async Task<(AllocationId Id, bool Known)> ApplyOneAsync(IGrouping<AllocationId, ControlEvent> events)
+    {
+        await places.WaitAsync();
+        try
+        {
+            var allocation = (IAllocationGrain)GrainFactory.GetGrain(GrainId.Create(AllocationType, GrainKeys.Allocation(events.Key)), AllocationInterface);
+            return (events.Key, await allocation.ApplyAsync([.. events]));
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    private static bool IsCopy(ImmutableArray<ControlEvent> first, ImmutableArray<ControlEvent> second) =>
+        first.Length == second.Length && first.Zip(second).All(pair =>
+            pair.First.Allocation == pair.Second.Allocation && pair.First.Sequence == pair.Second.Sequence && pair.First.At == pair.Second.At);
 }

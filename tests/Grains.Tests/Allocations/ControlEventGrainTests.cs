@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetDiscovery.Grains.Allocations;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Tests.Cluster;
@@ -61,6 +62,45 @@ public sealed class ControlEventGrainTests(GrainCluster cluster)
         Assert.False(waiting.IsCompleted);
         release.SetResult();
         await waiting;
+    }
+
+    [Fact]
+    public async Task Copies_of_a_batch_wait_for_the_first_instead_of_doing_its_work_again()
+    {
+        var (slow, failing) = (new TestEvents(), new TestEvents());
+        ImmutableArray<ControlEvent> batch = [slow.Opened(), failing.Opened()];
+        var (reached, release) = cluster.Storage.HoldNextWrite("allocation", GrainKeys.Allocation(slow.Id));
+        cluster.Ledger.FailNext(failing.Id.Value);
+        var first = Shard.DeliverAsync("relay-1", batch);
+        await reached.WaitAsync(TimeSpan.FromSeconds(30));
+        var copy = Shard.DeliverAsync("relay-1", batch);
+
+        // Behind the copy in the shard's queue: when it is answered, the copy has been looked at.
+        await Shard.DeliverAsync("relay-2", []);
+        release.SetResult();
+
+        // One failure, told to both: a copy that called the allocations itself would have succeeded.
+        await Assert.ThrowsAsync<IOException>(() => first);
+        await Assert.ThrowsAsync<IOException>(() => copy);
+        Assert.Empty((await Shard.DeliverAsync("relay-1", batch)).Unknown);
+        Assert.NotNull(await StateAsync(failing));
+    }
+
+    [Fact]
+    public async Task So_many_allocations_of_a_shard_are_called_at_once_and_the_next_when_one_is_done()
+    {
+        var all = Enumerable.Range(0, ControlEventGrain.AtOnce + 1).Select(_ => new TestEvents()).ToList();
+        var writes = all.ConvertAll(one => cluster.Storage.HoldNextWrite("allocation", GrainKeys.Allocation(one.Id)));
+        var other = cluster.Grain<IControlEventGrain>(GrainKeys.Ingest(8)).DeliverAsync("relay-1", [.. all.Select(one => one.Opened())]);
+        foreach (var (reached, _) in writes.Take(ControlEventGrain.AtOnce))
+            await reached.WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.False(writes[^1].Reached.IsCompleted);
+        writes[0].Release.SetResult();
+        await writes[^1].Reached.WaitAsync(TimeSpan.FromSeconds(30));
+        foreach (var (_, release) in writes.Skip(1))
+            release.SetResult();
+        await other;
     }
 
     [Fact]
