@@ -145,13 +145,39 @@ internal sealed class PeerConnection : WheelTimer
             return;
         }
 
+        var waited = State == PeerConnectionState.Pending;
         State = PeerConnectionState.Closed;
         worker.Wheel.Cancel(this);
         Registry.Remove(this);
         Registry.Close();
         owner.Remove(this);
-        Socket.Dispose();
+        if (waited)
+        {
+            // Nobody has read what the peer sent. And after FIN the same two addresses could not be connected again at once.
+            Reset(Socket);
+        }
+        else
+        {
+            Socket.Dispose();
+        }
+
         splice?.CloseClient();
+    }
+
+    /// <summary>Ends a connection by RST: what was sent is not delivered, and the addresses are free at once.</summary>
+    public static void Reset(Socket socket)
+    {
+        try
+        {
+            socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Gone already.
+        }
+
+        // The socket itself: closing the stream around it would send FIN first.
+        socket.Dispose();
     }
 
     internal override void OnDue(long now)

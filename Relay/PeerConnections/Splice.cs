@@ -215,25 +215,10 @@ internal sealed class Splice(PeerConnection connection, Stream client, Socket cl
         {
             if (connection.State == PeerConnectionState.Bound)
             {
-                Reset(connection.Socket);
-                Reset(clientSocket);
+                PeerConnection.Reset(connection.Socket);
+                PeerConnection.Reset(clientSocket);
                 connection.Close();
             }
         }
-    }
-
-    private static void Reset(Socket socket)
-    {
-        try
-        {
-            socket.LingerState = new LingerOption(true, 0);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // Gone already.
-        }
-
-        // The socket itself: closing the stream around it would send FIN first.
-        socket.Dispose();
     }
 }

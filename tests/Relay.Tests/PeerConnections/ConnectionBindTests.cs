@@ -58,9 +58,11 @@ public sealed class ConnectionBindTests
         time.Advance(TimeSpan.FromSeconds(29));
         Assert.Equal(1, relay.Server.Services.PeerConnections.Open);
         time.Advance(TimeSpan.FromSeconds(2));
-        await accepted.EndsAsync();
+        Assert.False(await accepted.EndsAsync(), "a reset: nobody has read what the peer sent");
         Assert.Equal(0, relay.Server.Services.PeerConnections.Open);
         Assert.Equal(400, await client.BindConnectionCodeAsync(id));
+
+        // The two addresses are free again at once.
         await client.ConnectPeerAsync(peer.Address);
     }
 
