@@ -156,7 +156,7 @@ public sealed class RestoreTests
         await RelayFixture.UntilAsync(() => relay.Server.Services.Reporter.Unconfirmed == 0, "confirmation");
         var closed = Assert.Single(relay.Cluster.Events.OfType<AllocationClosed>());
         Assert.Equal((AllocationCloseReason.ConnectionClosed, 9), (closed.Reason, closed.Totals.BytesToPeer));
-        Assert.Equal((0, RelayFixture.OwnPorts), (relay.Server.Allocations, relay.Server.FreePorts));
+        Assert.Equal((0, RelayFixture.OwnPorts), (relay.Server.Allocations, relay.FreePorts));
     }
 
     [Fact]
@@ -297,7 +297,7 @@ public sealed class RestoreTests
         File.Delete(Path.Combine(relay.Folder, "tenants-relay-under-test.json"));
         relay.Cluster.Reachable = false;
         relay.StartServer();
-        Assert.Equal((0, RelayFixture.OwnPorts - 1), (relay.Server.Allocations, relay.Server.FreePorts));
+        Assert.Equal((0, RelayFixture.OwnPorts - 1), (relay.Server.Allocations, relay.FreePorts));
         relay.Cluster.Reachable = true;
 
         await RelayFixture.UntilAsync(() => relay.Server.Allocations == 1, "the tenant's answer");
@@ -327,7 +327,7 @@ public sealed class RestoreTests
         time.LetGo();
         await stopping;
 
-        Assert.Equal((0, RelayFixture.OwnPorts), (relay.Server.Allocations, relay.Server.FreePorts));
+        Assert.Equal((0, RelayFixture.OwnPorts), (relay.Server.Allocations, relay.FreePorts));
         Assert.Equal(AllocationCloseReason.RelayStopped, Assert.Single(relay.Cluster.Events.OfType<AllocationClosed>()).Reason);
     }
 

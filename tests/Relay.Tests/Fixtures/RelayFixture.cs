@@ -51,6 +51,23 @@ internal sealed class RelayFixture : IAsyncDisposable
 
     public string Folder => folder;
 
+    /// <summary>Relayed ports not in use once no worker is in the middle of something: an allocation has left its table before its port is free.</summary>
+    public int FreePorts
+    {
+        get
+        {
+            foreach (var worker in Server.Workers)
+            {
+                lock (worker.Gate)
+                {
+                    // What was begun has ended.
+                }
+            }
+
+            return Server.FreePorts;
+        }
+    }
+
     /// <summary>Changes how the next server receives and sends datagrams.</summary>
     public Func<DatagramPathChoice, DatagramPathChoice>? ChangePath { get; set; }
 

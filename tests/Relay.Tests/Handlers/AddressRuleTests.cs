@@ -34,7 +34,7 @@ public sealed class AddressRuleTests
             await client.RefreshAsync(0);
         }
 
-        Assert.Equal(4, relay.Server.FreePorts);
+        Assert.Equal(4, relay.FreePorts);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class AddressRuleTests
             w.Add(new RequestedAddressFamily(IPFamily.IPv6));
         };
         Assert.Equal(0, await client.CodeAsync(StunMethod.Refresh, deleteIPv6));
-        Assert.Equal(7, relay.Server.FreePorts);
+        Assert.Equal(7, relay.FreePorts);
         Assert.Equal(443, await client.CodeAsync(StunMethod.Refresh, deleteIPv6));
         Assert.Equal(443, await client.PermitCodeAsync(TransportAddress.Parse("[::1]:9")));
         Assert.Equal(443, await client.BindCodeAsync(0x4000, TransportAddress.Parse("[::1]:9")));
@@ -68,7 +68,7 @@ public sealed class AddressRuleTests
             w.Add(new Lifetime(0));
             w.Add(new RequestedAddressFamily((IPFamily)3));
         }));
-        Assert.Equal(6, relay.Server.FreePorts);
+        Assert.Equal(6, relay.FreePorts);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class AddressRuleTests
         Assert.Equal(508, await refused.AllocateCodeAsync((ref StunWriter w) => w.Add(new EvenPort(false))));
         Assert.Equal(508, await refused.AllocateCodeAsync((ref StunWriter w) => w.Add(new EvenPort(true))));
         Assert.Equal(0, await refused.AllocateCodeAsync());
-        Assert.Equal(1, relay.Server.FreePorts);
+        Assert.Equal(1, relay.FreePorts);
         foreach (var client in clients)
         {
             await client.DisposeAsync();
@@ -101,16 +101,16 @@ public sealed class AddressRuleTests
         await using var other = await relay.ConnectAsync();
         await using var rtcp = await relay.ConnectAsync();
         var first = await rtp.AllocateAsync(new AllocateOptions { EvenPortReserveNext = true });
-        Assert.Equal(0, relay.Server.FreePorts);
+        Assert.Equal(0, relay.FreePorts);
         Assert.Equal(508, await other.AllocateCodeAsync());
         var second = await rtcp.AllocateAsync(new AllocateOptions { ReservationToken = first.ReservationToken });
         Assert.Equal(first.Relayed.Port + 1, second.Relayed.Port);
         await rtcp.RefreshAsync(0);
-        Assert.Equal(1, relay.Server.FreePorts);
+        Assert.Equal(1, relay.FreePorts);
         Assert.Equal(0, await other.AllocateCodeAsync());
         await other.RefreshAsync(0);
         await rtp.RefreshAsync(0);
-        Assert.Equal(2, relay.Server.FreePorts);
+        Assert.Equal(2, relay.FreePorts);
     }
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed class LifetimeTests
         Assert.Equal(1, relay.Server.Allocations);
         time.Advance(TimeSpan.FromSeconds(1.2));
         Assert.Equal(0, relay.Server.Allocations);
-        Assert.Equal(16_384, relay.Server.FreePorts);
+        Assert.Equal(16_384, relay.FreePorts);
         await RelayFixture.UntilAsync(() => relay.Cluster.Events.OfType<AllocationClosed>().Any(e => e.Reason == AllocationCloseReason.Expired), "the report");
         Assert.Equal(437, await client.CodeAsync(Protocol.Registries.StunMethod.Refresh));
     }
@@ -115,9 +115,9 @@ public sealed class LifetimeTests
         await using var relay = RelayFixture.Start(time: time);
         await using var client = await relay.ConnectAsync();
         var allocated = await client.AllocateAsync(new AllocateOptions { EvenPortReserveNext = true });
-        Assert.Equal(16_382, relay.Server.FreePorts);
+        Assert.Equal(16_382, relay.FreePorts);
         time.Advance(TimeSpan.FromSeconds(30.2));
-        Assert.Equal(16_383, relay.Server.FreePorts);
+        Assert.Equal(16_383, relay.FreePorts);
         await using var late = await relay.ConnectAsync();
         Assert.Equal(508, await late.AllocateCodeAsync((ref Protocol.Stun.StunWriter w) => w.Add(new Protocol.Attributes.ReservationToken(allocated.ReservationToken!.Value))));
     }

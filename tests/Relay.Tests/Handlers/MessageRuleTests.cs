@@ -74,7 +74,7 @@ public sealed class MessageRuleTests
         await using var client = await relay.ConnectAsync();
         Assert.Equal(400, await client.AllocateCodeAsync((ref StunWriter w) => w.Add(type, new byte[size])));
         Assert.Equal(0, relay.Server.Allocations);
-        Assert.Equal(16_384, relay.Server.FreePorts);
+        Assert.Equal(16_384, relay.FreePorts);
     }
 
     [Theory]

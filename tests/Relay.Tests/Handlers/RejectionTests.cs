@@ -236,7 +236,7 @@ public sealed class RejectionTests
             }
 
             clients.Clear();
-            Assert.Equal(4, relay.Server.FreePorts);
+            Assert.Equal(4, relay.FreePorts);
         }
     }
 

@@ -147,7 +147,7 @@ public sealed class FieldLessonTests
             Assert.Equal(437, await first.AllocateCodeAsync());
             await first.RefreshAsync(0);
             await second.RefreshAsync(0);
-            Assert.Equal(2, relay.Server.FreePorts);
+            Assert.Equal(2, relay.FreePorts);
         }
     }
 

@@ -50,7 +50,7 @@ public sealed class SocketTests
         }
 
         await RelayFixture.UntilAsync(() => relay.Server.Allocations == 0 && Sockets(minPort) == 0, "no socket among the relayed ports");
-        Assert.Equal(100, relay.Server.FreePorts);
+        Assert.Equal(100, relay.FreePorts);
         foreach (var client in clients)
         {
             await client.DisposeAsync();
@@ -70,7 +70,7 @@ public sealed class SocketTests
             await client.RefreshAsync(0);
         }
 
-        Assert.Equal(20, relay.Server.FreePorts);
+        Assert.Equal(20, relay.FreePorts);
         await RelayFixture.UntilAsync(() => relay.Server.Services.Journal.InUse == 0 && Sockets(6_600, 20) == 0, "nothing left");
     }
 

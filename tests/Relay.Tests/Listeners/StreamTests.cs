@@ -48,7 +48,7 @@ public sealed class StreamTests
         await client.AllocateAsync();
         await client.DisposeAsync();
         await RelayFixture.UntilAsync(() => relay.Server.Allocations == 0, "the allocation's end");
-        Assert.Equal(16_384, relay.Server.FreePorts);
+        Assert.Equal(16_384, relay.FreePorts);
         await RelayFixture.UntilAsync(() => relay.Cluster.Events.OfType<AllocationClosed>().Any(e => e.Reason == AllocationCloseReason.ConnectionClosed), "the report");
     }
 
