@@ -20,7 +20,8 @@ public static class ClusterFailure
             }
         }
 
-        return exception is OrleansException or TimeoutException or ObjectDisposedException
+        // A silo that is going away cancels the calls that its grains make; callers that gave up themselves never get here.
+        return exception is OrleansException or TimeoutException or ObjectDisposedException or OperationCanceledException
             || IsOfOrleans(exception.GetType())
             || exception is ArgumentException && IsOfOrleans(exception.TargetSite?.DeclaringType)
             ? ProblemCodes.ClusterUnavailable

@@ -97,6 +97,10 @@ public sealed class ProblemTests(FakeGateway fake) : IClassFixture<FakeGateway>
     }
 
     [Fact]
+    public void A_call_that_a_leaving_silo_cancels_is_503() =>
+        Assert.Equal(ProblemCodes.ClusterUnavailable, ClusterFailure.Classify(new OperationCanceledException()));
+
+    [Fact]
     public void A_client_that_knows_no_silo_with_the_grain_is_503()
     {
         using var host = new HostBuilder().UseOrleansClient(client => client.UseLocalhostClustering()).Build();
