@@ -16,7 +16,7 @@ internal sealed class MemoryReturn : IDisposable
     /// <summary>How often clients are counted.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
-    /// <summary>Time between two returns, so that nobody who comes and goes with thousands of connections can keep the collector busy.</summary>
+    /// <summary>Time from any return to the next of those that begin one, so that nobody who comes and goes with thousands of connections can keep the collector busy.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
     /// <summary>Time from the first return after clients to the second: what the first found unused has been finalized by then.</summary>
