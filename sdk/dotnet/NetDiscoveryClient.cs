@@ -33,6 +33,7 @@ public sealed class NetDiscoveryClient : IDisposable
         Usage = new UsageResource(transport);
         Tenants = new TenantsResource(transport);
         Allocations = new AllocationsResource(transport);
+        Relays = new RelaysResource(transport);
     }
 
     /// <summary>Tokens: credentials for STUN and TURN.</summary>
@@ -49,6 +50,9 @@ public sealed class NetDiscoveryClient : IDisposable
 
     /// <summary>Allocations on relays.</summary>
     public AllocationsResource Allocations { get; }
+
+    /// <summary>Relays, regions and the platform's processes.</summary>
+    public RelaysResource Relays { get; }
 
     private HttpClient Http { get; }
 

@@ -13,16 +13,22 @@ public sealed class TenantsResource
     internal TenantsResource(ApiTransport transport) => this.transport = transport;
 
     /// <summary>Makes a tenant: a top account by the operator, a sub-account by a tenant. The auth token is shown only here.</summary>
-    public Task<CreatedTenant> CreateAsync(string name, CancellationToken cancellation = default) =>
-        transport.SendAsync<CreatedTenant>(HttpMethod.Post, "/v1/tenants", new { name }, cancellation);
+    /// <param name="name">A name for people, 1 to 64 characters.</param>
+    /// <param name="parent">The account it is a sub-account of, where the operator makes it.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public Task<CreatedTenant> CreateAsync(string name, string? parent = null, CancellationToken cancellation = default) =>
+        transport.SendAsync<CreatedTenant>(HttpMethod.Post, "/v1/tenants", new { name, parent }, cancellation);
 
     /// <summary>Reads a tenant.</summary>
     public Task<Tenant> GetAsync(string id, CancellationToken cancellation = default) =>
         transport.SendAsync<Tenant>(HttpMethod.Get, Path(id), null, cancellation);
 
     /// <summary>Reads one page of tenants: all for the operator, its sub-accounts for a tenant.</summary>
-    public Task<Page<Tenant>> ListAsync(string? after = null, CancellationToken cancellation = default) =>
-        transport.SendAsync<Page<Tenant>>(HttpMethod.Get, Query.With("/v1/tenants", ("after", after)), null, cancellation);
+    /// <param name="after"><see cref="Page{T}.Next"/> of the page before; null for the first.</param>
+    /// <param name="parent">Only sub-accounts of this tenant.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public Task<Page<Tenant>> ListAsync(string? after = null, string? parent = null, CancellationToken cancellation = default) =>
+        transport.SendAsync<Page<Tenant>>(HttpMethod.Get, Query.With("/v1/tenants", ("parent", parent), ("after", after)), null, cancellation);
 
     /// <summary>Changes a tenant's status: <c>active</c>, <c>suspended</c> or, for good, <c>closed</c>.</summary>
     public Task<Tenant> SetStatusAsync(string id, string status, CancellationToken cancellation = default) =>
