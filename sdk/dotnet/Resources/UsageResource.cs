@@ -38,18 +38,27 @@ public sealed class UsageResource
         while (after is not null);
     }
 
-    /// <summary>Reads the ledger from a cursor on; the same rows on every read. Keep <see cref="LedgerRow.Cursor"/> of the last row that was dealt with.</summary>
+    /// <summary>Reads all sealed rows of the ledger from a cursor on; the same rows on every read. Keep <see cref="LedgerRow.Cursor"/> of the last row that was dealt with.</summary>
     /// <param name="after">The cursor of the last row known; 0 for the beginning.</param>
     /// <param name="cancellation">Ends the read.</param>
     public async IAsyncEnumerable<LedgerRow> ExportAsync(long after = 0, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        using var response = await transport.SendAsync(
-            HttpMethod.Get, Query.With("/v1/usage/export", ("after", after)), null, HttpCompletionOption.ResponseHeadersRead, null, cancellation).ConfigureAwait(false);
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false));
-        while (await reader.ReadLineAsync(cancellation).ConfigureAwait(false) is { } line)
+        // One answer has an end that the gateway chooses: only one without rows is the end of the ledger.
+        for (var isEnd = false; !isEnd;)
         {
-            if (line.Length > 0)
-                yield return JsonSerializer.Deserialize<LedgerRow>(line, ApiTransport.Json)!;
+            isEnd = true;
+            using var response = await transport.SendAsync(
+                HttpMethod.Get, Query.With("/v1/usage/export", ("after", after)), null, HttpCompletionOption.ResponseHeadersRead, null, cancellation).ConfigureAwait(false);
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false));
+            while (await reader.ReadLineAsync(cancellation).ConfigureAwait(false) is { } line)
+            {
+                if (line.Length > 0)
+                {
+                    var row = JsonSerializer.Deserialize<LedgerRow>(line, ApiTransport.Json)!;
+                    (after, isEnd) = (row.Cursor, false);
+                    yield return row;
+                }
+            }
         }
     }
 }

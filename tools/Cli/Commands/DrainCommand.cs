@@ -10,6 +10,9 @@ internal static class DrainCommand
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    // The first sign of life after the order fetches it, the second tells what is there since it is obeyed.
+    private const int SignsOfLife = 2;
+
     /// <summary>The command.</summary>
     public static Command Create(Globals globals)
     {
@@ -50,13 +53,14 @@ internal static class DrainCommand
             var most = Math.Max(1, status.Allocations);
             var task = bar.AddTask(Describe(status), maxValue: most);
             var started = context.Terminal.Time.GetTimestamp();
-            while (true)
+            for (var (signs, lastSeenAt) = (0, status.LastSeenAt); ; lastSeenAt = status.LastSeenAt)
             {
-                // The answer to the order is what is wanted; only what the relay itself says counts.
                 status = await context.Client.Relays.GetAsync(status.Id, context.Cancellation);
+                signs += status.LastSeenAt == lastSeenAt ? 0 : 1;
+                var isEmpty = IsEmpty(status) && signs >= SignsOfLife;
                 most = Math.Max(most, status.Allocations);
-                (task.MaxValue, task.Value, task.Description) = (most, IsEmpty(status) ? most : Math.Min(most - 1, most - status.Allocations), Describe(status));
-                if (IsEmpty(status) || !status.Healthy || context.Terminal.Time.GetElapsedTime(started) >= limit)
+                (task.MaxValue, task.Value, task.Description) = (most, isEmpty ? most : Math.Min(most - 1, most - status.Allocations), Describe(status));
+                if (isEmpty || !status.Healthy || context.Terminal.Time.GetElapsedTime(started) >= limit)
                 {
                     return status;
                 }

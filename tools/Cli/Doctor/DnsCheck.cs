@@ -7,7 +7,7 @@ namespace NetDiscovery.Cli.Doctor;
 internal static class DnsCheck
 {
     /// <returns>The finding, and the address to go on with; null when there is none.</returns>
-    public static async Task<(Finding Finding, IPAddress? Address)> RunAsync(string host, CancellationToken cancellation)
+    public static async Task<(Finding Finding, IPAddress? Address)> RunAsync(string host, TimeSpan limit, CancellationToken cancellation)
     {
         if (IPAddress.TryParse(host, out var literal))
         {
@@ -15,9 +15,11 @@ internal static class DnsCheck
         }
 
         var check = $"name {host}";
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(limit);
         try
         {
-            var addresses = await Dns.GetHostAddressesAsync(host, cancellation);
+            var addresses = await Dns.GetHostAddressesAsync(host, patience.Token);
             return addresses.Length == 0
                 ? (Unresolved(check, "no address"), null)
                 : (Judge(check, $"{host} is {string.Join(", ", addresses.Select(static address => address.ToString()))}", addresses), addresses[0]);
@@ -25,6 +27,10 @@ internal static class DnsCheck
         catch (SocketException exception)
         {
             return (Unresolved(check, exception.Message), null);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return (Unresolved(check, $"no answer within {limit.TotalSeconds:0} s"), null);
         }
     }
 

@@ -9,6 +9,7 @@ namespace NetDiscovery.Cli.Doctor;
 internal sealed class Examination(NetDiscoveryClient client, HttpClient gateway, ExaminationOptions options, TimeProvider time)
 {
     private const int TokenSeconds = 300;
+    private readonly Dictionary<string, IPAddress?> addresses = [];
 
     /// <summary>Runs the checks.</summary>
     /// <param name="starting">Told what is looked at next.</param>
@@ -61,8 +62,6 @@ internal sealed class Examination(NetDiscoveryClient client, HttpClient gateway,
         }
     }
 
-    private readonly Dictionary<string, IPAddress?> addresses = [];
-
     private async Task<(IReadOnlyList<RelayStatus> Relays, IReadOnlyList<Finding> Findings)> SeeAsync(CancellationToken cancellation)
     {
         try
@@ -113,7 +112,7 @@ internal sealed class Examination(NetDiscoveryClient client, HttpClient gateway,
     {
         if (!addresses.TryGetValue(server.Host, out var address))
         {
-            (var finding, address) = await DnsCheck.RunAsync(server.Host, cancellation);
+            (var finding, address) = await DnsCheck.RunAsync(server.Host, options.Limit, cancellation);
             addresses[server.Host] = address;
             yield return finding;
         }

@@ -11,13 +11,14 @@ internal static class TurnAdvice
     public static Finding? Explain(string check, ServerAddress server, Exception exception, TimeSpan limit) => exception switch
     {
         StunErrorException refusal => Refused(check, refusal),
-        StunTimeoutException or OperationCanceledException => Finding.Problem(
+        TimeoutException or OperationCanceledException => Finding.Problem(
             check, exception is StunTimeoutException ? $"{exception.Message}." : $"No answer within {limit.TotalSeconds:0} s.",
             $"Let {server.PortAndProtocol} to {server.Host} through every firewall on the way, in both directions; see that the relay listens there (Relay:ListenAddresses) and that its machine has that address, or the NAT before it forwards to it."),
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } => Finding.Problem(
             check, "The connection is refused: the machine answers, and nothing listens.", "See whether the relay runs, and on which addresses and ports: Relay:ListenAddresses, Relay:Port, Relay:TlsPort, Relay:TlsPorts."),
         SocketException => Finding.Problem(check, $"{exception.Message}.", $"See routing and firewalls between this machine and {server.Host}."),
         AuthenticationException => Finding.Problem(check, exception.Message, "See what listens there: a TLS or DTLS handshake with a relay looks different. Relay:TlsPort and Relay:TlsPorts are its TLS and DTLS ports."),
+        PlatformNotSupportedException => Finding.Skipped(check, $"{exception.Message}.", "Install OpenSSL 3 on this machine to try DTLS from here."),
         IOException => Finding.Problem(check, $"The connection was closed: {exception.Message}", "See the relay's log, and whether a proxy on the way closes what is not HTTP."),
         _ => null,
     };

@@ -9,18 +9,17 @@ internal sealed class TurnCheck(ServerAddress server, IPAddress address, Token t
 {
     private static readonly byte[] Payload = "netdiscovery doctor"u8.ToArray();
     private static readonly TimeSpan BetweenDatagrams = TimeSpan.FromMilliseconds(500);
+    private const int Attempts = 4;
     private readonly string check = server.ToString();
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs it; what was found before a failure stays.</summary>
     public async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellation)
     {
         var certificate = new CertificateView();
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(limit);
         var findings = new List<Finding>();
         try
         {
-            findings.AddRange(await AllocateAsync(certificate, patience.Token));
+            await AllocateAsync(certificate, findings, cancellation);
         }
         catch (Exception exception) when (!cancellation.IsCancellationRequested && TurnAdvice.Explain(check, server, exception, limit) is { } finding)
         {
@@ -35,17 +34,17 @@ internal sealed class TurnCheck(ServerAddress server, IPAddress address, Token t
         return findings;
     }
 
-    private async Task<IReadOnlyList<Finding>> AllocateAsync(CertificateView certificate, CancellationToken cancellation)
+    private async Task AllocateAsync(CertificateView certificate, List<Finding> findings, CancellationToken cancellation)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(limit);
         var started = time.GetTimestamp();
-        await using var client = await ConnectAsync(certificate, cancellation);
-        var binding = await client.BindingAsync(cancellationToken: cancellation);
+        await using var client = await ConnectAsync(certificate, patience.Token);
+        var binding = await client.BindingAsync(cancellationToken: patience.Token);
         var bound = time.GetElapsedTime(started);
-        var allocation = await client.AllocateAsync(cancellationToken: cancellation);
-        var findings = new List<Finding>
-        {
-            Finding.Good(check, $"Binding {bound.TotalMilliseconds:0} ms (you are {binding.Mapped}), Allocate {(time.GetElapsedTime(started) - bound).TotalMilliseconds:0} ms: {allocation.Relayed}."),
-        };
+        var allocation = await client.AllocateAsync(cancellationToken: patience.Token);
+        var allocated = time.GetElapsedTime(started) - bound;
+        findings.Add(Finding.Good(check, $"Binding {bound.TotalMilliseconds:0} ms (you are {binding.Mapped}), Allocate {allocated.TotalMilliseconds:0} ms: {allocation.Relayed}."));
         var relayed = allocation.Relayed.ToIPAddress();
         if ((AddressKind.IsPrivate(relayed) || AddressKind.IsLoopback(relayed)) && !AddressKind.IsPrivate(address) && !AddressKind.IsLoopback(address))
         {
@@ -53,15 +52,15 @@ internal sealed class TurnCheck(ServerAddress server, IPAddress address, Token t
                 check, $"The relayed address {relayed} can't be reached by peers outside.", "Behind a 1:1 NAT set Relay:PublicAddresses, one for each of Relay:ListenAddresses."));
         }
 
+        patience.CancelAfter(limit);
         if (server.Transport == ClientTransport.Udp)
         {
-            await using var other = await ConnectAsync(certificate, cancellation);
-            findings.Add(await ExchangeAsync(client, allocation, other, cancellation));
-            await other.RefreshAsync(lifetimeSeconds: 0, cancellationToken: cancellation);
+            await using var other = await ConnectAsync(certificate, patience.Token);
+            findings.Add(await ExchangeAsync(client, allocation, other, patience.Token));
+            await other.RefreshAsync(lifetimeSeconds: 0, cancellationToken: patience.Token);
         }
 
-        await client.RefreshAsync(lifetimeSeconds: 0, cancellationToken: cancellation);
-        return findings;
+        await client.RefreshAsync(lifetimeSeconds: 0, cancellationToken: patience.Token);
     }
 
     private async Task<Finding> ExchangeAsync(TurnClient one, AllocateResult first, TurnClient other, CancellationToken cancellation)
@@ -82,7 +81,7 @@ internal sealed class TurnCheck(ServerAddress server, IPAddress address, Token t
     private static async Task<bool> ArrivesAsync(TurnClient sender, AllocateResult target, TurnClient receiver, CancellationToken cancellation)
     {
         var arrival = receiver.ReceiveAsync(cancellation).AsTask();
-        for (var attempt = 0; attempt < 6 && !arrival.IsCompleted; attempt++)
+        for (var attempt = 0; attempt < Attempts && !arrival.IsCompleted; attempt++)
         {
             await sender.SendAsync(target.Relayed, Payload, cancellation);
             await Task.WhenAny(arrival, Task.Delay(BetweenDatagrams, cancellation));
