@@ -26,6 +26,20 @@ public sealed class CommandLineTests(RealGateway real)
     }
 
     [Fact]
+    public void The_reference_names_every_command_and_option()
+    {
+        var page = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs/reference/cli.md"));
+        var root = CommandLine.Root(new Globals(new Terminal(TextWriter.Null, TextWriter.Null, static _ => null, TimeProvider.System)));
+
+        foreach (var (path, command) in Leaves(root, ""))
+        {
+            Assert.Contains($"`{path}`", page, StringComparison.Ordinal);
+            var line = page.Split('\n').Single(line => line.StartsWith("| ", StringComparison.Ordinal) && line.Split('|')[1].Contains($"`{path}`", StringComparison.Ordinal));
+            Assert.All(command.Options, option => Assert.Contains($"`{option.Name}`", line, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public void No_option_takes_a_secret() => Assert.DoesNotContain(
         All(CommandLine.Root(new Globals(new Terminal(TextWriter.Null, TextWriter.Null, static _ => null, TimeProvider.System)))).SelectMany(static command => command.Options),
         option => option.Name is "--key" or "--operator-key" or "--secret" or "--password" or "--auth-token");
@@ -87,6 +101,10 @@ public sealed class CommandLineTests(RealGateway real)
         (await Shell.Of(real.Gateway.BaseAddress, tenant with { AuthToken = "wrong" }).RunAsync("tokens", "mint")).Expect(ExitCodes.Refused).Explains("unauthenticated");
         (await Shell.Operator(real.Gateway.BaseAddress).RunAsync("tenants", "create", "")).Expect(ExitCodes.Refused).Explains("name must be");
     }
+
+    private static IEnumerable<(string Path, Command Command)> Leaves(Command command, string path) => command.Subcommands.Count == 0
+        ? [(path.Trim(), command)]
+        : command.Subcommands.SelectMany(next => Leaves(next, $"{path} {next.Name}"));
 
     private static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);
 }
