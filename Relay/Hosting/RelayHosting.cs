@@ -24,7 +24,12 @@ public static class RelayHosting
             new ControlPlanePacing(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddSingleton<DrainOnStop>();
         builder.Services.AddHostedService<RelayService>();
+
+        // The host's patience with all that stops begins after that of the drain; a value that is no number or out of range is told with the other settings.
+        var drainSeconds = int.TryParse(builder.Configuration[$"{RelayOptions.Section}:{nameof(RelayOptions.DrainSeconds)}"], out var seconds) ? Math.Clamp(seconds, 0, RelayOptions.MaxDrainSeconds) : 0;
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout += TimeSpan.FromSeconds(drainSeconds));
         builder.Services.AddHealthChecks()
             .AddCheck<RelayReadyCheck>("relay", tags: [ServiceDefaultsExtensions.ReadyTag])
             .AddCheck<KernelPathCheck>("relay-kernel-path", tags: [ServiceDefaultsExtensions.ReadyTag])

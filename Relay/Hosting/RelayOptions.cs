@@ -9,6 +9,8 @@ public sealed class RelayOptions
     /// <summary>Name of the section.</summary>
     public const string Section = "Relay";
 
+    internal const int MaxDrainSeconds = 86_400;
+
     internal const string KernelPathOff = "off", KernelPathAuto = "auto", KernelPathXdp = "xdp", KernelPathTc = "tc";
 
     /// <summary>Stable name of this relay: 1 to 64 of letters, digits, dot, dash. Usage rows and the journal file carry it. Default: the host name.</summary>
@@ -156,6 +158,12 @@ public sealed class RelayOptions
     /// sockets, and no datagram is lost. 64-bit Linux, without <see cref="KernelPath"/>. Default: false, the second one is refused.
     /// </summary>
     public bool TakeOver { get; set; }
+
+    /// <summary>
+    /// Seconds that a relay which is told to stop, with nobody to take over, waits for its allocations to end by themselves; new ones are sent elsewhere
+    /// meanwhile. 0 (default) to 86,400; 0 = none, they end at once. Whatever runs the process must have as much patience.
+    /// </summary>
+    public int DrainSeconds { get; set; }
 
     /// <summary>Seconds between usage reports of an allocation whose counters changed, 1 to 3600. What a lost disk can cost. Default: 5.</summary>
     public int UsageReportSeconds { get; set; } = 5;

@@ -122,6 +122,9 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     /// <summary>True while the cluster answers heartbeats.</summary>
     public bool Connected => link.Connected;
 
+    /// <summary>True while a process waits to take over.</summary>
+    public bool HasSuccessor => successors is { HasSuccessor: true };
+
     /// <summary>Live allocations.</summary>
     public int Allocations => Workers.Sum(worker => worker.Table.Count);
 
@@ -191,9 +194,9 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         Services.Draining = true;
         memory?.Dispose();
         restorer.Dispose();
-        if (successors is { HasSuccessor: true })
+        if (HasSuccessor)
         {
-            await HandOverAsync(successors);
+            await HandOverAsync(successors!);
             return;
         }
 

@@ -1,10 +1,12 @@
+using Microsoft.Extensions.Options;
+
 namespace NetDiscovery.Relay.Hosting;
 
 /// <summary>
 /// Runs the relay in its host. It serves before the services that wait for the cluster are up, calls the cluster after, and stops before the cluster connection goes,
 /// so that final totals can still be delivered.
 /// </summary>
-internal sealed class RelayService(RelayServer server) : IHostedLifecycleService
+internal sealed class RelayService(RelayServer server, DrainOnStop drain, IOptions<RelayOptions> options) : IHostedLifecycleService
 {
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -22,7 +24,11 @@ internal sealed class RelayService(RelayServer server) : IHostedLifecycleService
         return Task.CompletedTask;
     }
 
-    public Task StoppingAsync(CancellationToken cancellationToken) => server.StopAsync();
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        await drain.RunAsync(TimeSpan.FromSeconds(options.Value.DrainSeconds), cancellationToken);
+        await server.StopAsync();
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -79,6 +79,7 @@ public sealed class StartupTests
     [InlineData("Relay:CertificatePath")]
     [InlineData("Relay:CertificateKeyPath")]
     [InlineData("Relay:DataPath")]
+    [InlineData("Relay:DrainSeconds")]
     [InlineData("Relay:UsageReportSeconds")]
     [InlineData("Relay:JournalMegabytes")]
     [InlineData("Relay:MaxConnections")]
@@ -109,6 +110,7 @@ public sealed class StartupTests
             options.CertificatePath = "/nowhere/cert.pem";
             options.CertificateKeyPath = "/nowhere/key.pem";
             options.DataPath = "";
+            options.DrainSeconds = -1;
             options.UsageReportSeconds = 0;
             options.JournalMegabytes = 1;
             options.MaxConnections = 0;
