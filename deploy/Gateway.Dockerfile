@@ -7,6 +7,7 @@ COPY Grains.Interfaces Grains.Interfaces
 COPY Grains Grains
 COPY ServiceDefaults ServiceDefaults
 COPY Gateway Gateway
+COPY sdk/js sdk/js
 RUN dotnet publish Gateway -c Release -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0

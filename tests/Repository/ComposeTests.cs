@@ -27,9 +27,27 @@ public sealed class ComposeTests
         Assert.Contains(missing, output, StringComparison.Ordinal);
     }
 
-    private static async Task<(int ExitCode, string Output)> ConfigAsync(params (string Name, string Value)[] settings)
+    [Fact]
+    public async Task Compose_file_of_two_regions_is_valid_with_its_four_settings()
     {
-        var start = new ProcessStartInfo("docker-compose", ["-f", Path.Combine(RepositoryRoot.Path, "docker-compose.yml"), "config", "-q"])
+        var (exitCode, output) = await ConfigAsync(
+            "deploy/compose.two-regions.yml", ("POSTGRES_PASSWORD", "x"), ("OPERATOR_KEY", "y"), ("EU_RELAY_ADDRESS", "192.0.2.1"), ("US_RELAY_ADDRESS", "192.0.2.2"));
+
+        Assert.True(exitCode == 0, output);
+    }
+
+    [Theory]
+    [InlineData("docker-compose.yml")]
+    [InlineData("deploy/compose.two-regions.yml")]
+    public void Every_dockerfile_that_is_named_exists(string file) => Assert.All(
+        Deploy.Yaml.Read(file).SelectMany(static document => Deploy.Yaml.With(document, "dockerfile")),
+        build => Assert.True(File.Exists(Path.Combine(RepositoryRoot.Path, (string)build["dockerfile"]!))));
+
+    private static Task<(int ExitCode, string Output)> ConfigAsync(params (string Name, string Value)[] settings) => ConfigAsync("docker-compose.yml", settings);
+
+    private static async Task<(int ExitCode, string Output)> ConfigAsync(string file, params (string Name, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo("docker-compose", ["-f", Path.Combine(RepositoryRoot.Path, file), "--project-directory", RepositoryRoot.Path, "config", "-q"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
