@@ -30,6 +30,11 @@ public static partial class OrleansConnection
                     builder.Configuration.GetValue("Orleans:Endpoints:GatewayPort", 30000), ClusterSettings.ServiceId, builder.Configuration.RegionName());
             }
 
+            if (builder.Configuration.SendsTelemetry())
+            {
+                client.AddActivityPropagation();
+            }
+
             client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
             client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
             client.Services.AddSingleton<IClientConnectionRetryFilter, WaitForCluster>();

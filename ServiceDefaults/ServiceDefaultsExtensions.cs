@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -56,11 +57,14 @@ public static class ServiceDefaultsExtensions
             .WithTracing(tracing => tracing
                 .AddSource("NetDiscovery.*", "Microsoft.Orleans.*")
                 .AddAspNetCoreInstrumentation());
-        if (!string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        if (builder.Configuration.SendsTelemetry())
         {
             telemetry.UseOtlpExporter();
         }
     }
+
+    /// <summary>True where traces go to a collector. Only then are they carried on into grains: without, each grain call would pay for spans that nobody reads.</summary>
+    public static bool SendsTelemetry(this IConfiguration configuration) => !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
 
     /// <summary>Maps <c>/health/live</c> (the process runs), <c>/health/ready</c> (it can do its work) and <c>/metrics</c> (Prometheus).</summary>
     public static void MapServiceDefaults(this WebApplication app)

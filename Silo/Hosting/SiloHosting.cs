@@ -55,6 +55,11 @@ public static class SiloHosting
                 primarySiloEndpoint: null, ClusterSettings.ServiceId, configuration.RegionName());
         }
 
+        if (configuration.SendsTelemetry())
+        {
+            silo.AddActivityPropagation();
+        }
+
         silo.AddDefaultGrainStorage();
         silo.AddIncomingGrainCallFilter<StorageFailureFilter>();
 

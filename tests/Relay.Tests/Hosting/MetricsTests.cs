@@ -6,8 +6,10 @@ using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Protocol.Registries;
 using NetDiscovery.Relay.Tests.Fixtures;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Relay.Tests.Hosting;
 
@@ -21,6 +23,10 @@ public sealed class MetricsTests
         metrics.Observe(() => 1, () => 2, () => 3, () => 4, () => 5, () => 6);
         metrics.Observe(() => 7, () => 8);
         metrics.Observe(new NetDiscovery.Relay.PeerConnections.PeerConnectionRegistry(1));
+        using var folder = new TempFolder();
+        var options = new RelayOptions { Id = "relay-1", ListenAddresses = ["127.0.0.1"], DataPath = folder.Path };
+        using var secure = new SecureTransports(options, ListenAddress.Resolve(options), TimeProvider.System, NullLoggerFactory.Instance);
+        metrics.Observe(secure, () => (1, 2, 3));
         metrics.Observe(new BindingObservations(new FakeCluster(), [], new ControlPlanePacing(), TimeProvider.System, NullLogger<BindingObservations>.Instance));
         var seen = new Dictionary<string, (string? Unit, string Tags)>();
         using var listener = new MeterListener
@@ -36,6 +42,7 @@ public sealed class MetricsTests
         };
         listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) => Seen(instrument, tags));
         listener.SetMeasurementEventCallback<int>((instrument, _, tags, _) => Seen(instrument, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Seen(instrument, tags));
         listener.Start();
         metrics.AllocationOpened(Transport.Udp);
         metrics.AllocationClosed(Transport.Tls, AllocationCloseReason.Cut);
