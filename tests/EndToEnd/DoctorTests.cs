@@ -44,6 +44,32 @@ public sealed class DoctorTests(StandaloneTests.Running running) : IClassFixture
             Limit, "the doctor's allocations have ended");
     }
 
+    [Fact]
+    public async Task Prometheus_sees_the_names_that_alerts_and_dashboard_use()
+    {
+        var (exitCode, output) = await RunAsync(running.Instance, "doctor", "--tenant", running.Instance.TenantId);
+        Assert.True(exitCode == 0, output);
+        using var http = new HttpClient { BaseAddress = running.Instance.Url };
+        string[] used =
+        [
+            "netdiscovery_relay_allocations_live", "netdiscovery_relay_io_bytes_total", "netdiscovery_relay_packets_total", "netdiscovery_relay_responses_total", "netdiscovery_relay_ports_free",
+            "netdiscovery_relay_allocations_opened_total", "netdiscovery_relay_journal_unconfirmed", "netdiscovery_gateway_tokens_total", "netdiscovery_gateway_authentications_total",
+            "netdiscovery_storage_commit_rows_total", "netdiscovery_storage_commit_duration_seconds_bucket", "http_server_request_duration_seconds_bucket", "http_server_request_duration_seconds_count",
+            "dotnet_gc_pause_time_seconds_total", "dotnet_process_cpu_time_seconds_total", "dotnet_process_memory_working_set_bytes",
+        ];
+
+        var names = new HashSet<string>();
+        await Eventually.EventuallyAsync(
+            async () =>
+            {
+                names = [.. (await http.GetStringAsync("/metrics")).Split('\n').Where(static line => line.Length > 0 && line[0] != '#').Select(static line => line.Split('{', ' ')[0])];
+                return used.All(names.Contains);
+            },
+            Limit, $"/metrics has {string.Join(", ", used)}");
+
+        Assert.Empty(names.Where(static name => name.StartsWith("netdiscovery_", StringComparison.Ordinal)).Except(PrometheusNames.Known.Keys));
+    }
+
     private static Task<(int ExitCode, string Output)> RunAsync(StandaloneProcess instance, params string[] arguments) => CommandLine.RunAsync(
         "dotnet",
         [Path.Combine(AppContext.BaseDirectory, "netdiscovery.dll"), .. arguments, "--gateway", instance.Url.ToString(), "--key-file", Path.Combine(instance.DataPath, "operator-key")],

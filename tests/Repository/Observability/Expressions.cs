@@ -12,7 +12,8 @@ internal static class Expressions
         var metrics = PromQl.Metrics(expression).ToList();
         foreach (var (metric, labels) in metrics)
         {
-            Assert.True(PrometheusNames.Known.TryGetValue(metric, out var known), $"{where}: docs/reference/metrics.md has no {metric}");
+            Assert.True(PrometheusNames.Known.ContainsKey(metric), $"{where}: docs/reference/metrics.md has no {metric}");
+            var known = PrometheusNames.Known[metric];
             Assert.All(labels, label => Assert.True(known.Contains(label), $"{where}: {metric} has no label {label}"));
         }
 
