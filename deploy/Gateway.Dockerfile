@@ -8,6 +8,7 @@ COPY Grains Grains
 COPY ServiceDefaults ServiceDefaults
 COPY Gateway Gateway
 COPY sdk/js sdk/js
+COPY docs docs
 RUN dotnet publish Gateway -c Release -o /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using NetDiscovery.Gateway.Allocations;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Callbacks;
+using NetDiscovery.Gateway.Documentation;
 using NetDiscovery.Gateway.DropIn.Cloudflare;
 using NetDiscovery.Gateway.DropIn.Twilio;
 using NetDiscovery.Gateway.Idempotency;
@@ -90,7 +91,8 @@ public static class GatewayHosting
         CloudflareApi.Map(app);
 
         app.MapOpenApi();
-        app.MapScalarApiReference("/docs", static scalar => scalar.WithTitle("NetDiscovery API").DisableDefaultFonts());
+        DocumentationSite.Map(app);
+        app.MapScalarApiReference($"{DocumentationSite.Prefix}/api", static scalar => scalar.WithTitle("NetDiscovery API").DisableDefaultFonts());
         Pages.Map(app);
         StaticFiles.Map(app);
     }

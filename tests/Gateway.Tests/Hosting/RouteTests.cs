@@ -107,6 +107,7 @@ public sealed class RouteTests(RealGateway real)
     [Theory]
     [InlineData("/")]
     [InlineData("/docs")]
+    [InlineData("/docs/api")]
     [InlineData("/errors")]
     [InlineData("/try")]
     public async Task Pages_ask_nothing_of_other_hosts(string path)

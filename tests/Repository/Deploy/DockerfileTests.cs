@@ -41,7 +41,7 @@ public sealed partial class DockerfileTests
         var file = XDocument.Load(Path.Combine(RepositoryRoot.Path, project, project + ".csproj"));
         var references = file.Descendants("ProjectReference").Select(static reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/')));
         var embedded = file.Descendants("EmbeddedResource").Select(static resource => resource.Attribute("Include")!.Value.Replace('\\', '/'))
-            .Where(static path => path.StartsWith("../", StringComparison.Ordinal)).Select(static path => path[3..path.LastIndexOf('/')]);
+            .Where(static path => path.StartsWith("../", StringComparison.Ordinal)).Select(static path => path[3..path.IndexOfAny(['*', '.'], 3)]).Select(static path => path[..path.LastIndexOf('/')]);
         return references.SelectMany(Needed).Concat(embedded).Prepend(project).Distinct();
     }
 
