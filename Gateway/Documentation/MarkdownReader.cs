@@ -25,7 +25,7 @@ internal static class MarkdownReader
 
         var headings = document.Descendants<HeadingBlock>().ToList();
         return new MarkdownPage(
-            PathOf(file), headings.Find(static heading => heading.Level == 1) is { } title ? Text(title.Inline) : file, document.ToHtml(Pipeline), text,
+            PathOf(file), headings.Find(static heading => heading.Level == 1) is { } title ? Text(title.Inline) : file, Scrolling(document.ToHtml(Pipeline)), text,
             [.. headings.Where(static heading => heading.Level == 2).Select(static heading => (heading.GetAttributes().Id ?? "", Text(heading.Inline)))]);
     }
 
@@ -76,6 +76,11 @@ internal static class MarkdownReader
             link.Remove();
         }
     }
+
+    // What is wider than the window scrolls by itself, by keyboard too. Code is escaped, so these can only be the renderer's own.
+    private static string Scrolling(string html) => html
+        .Replace("<table>", "<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table>", StringComparison.Ordinal).Replace("</table>", "</table></div>", StringComparison.Ordinal)
+        .Replace("<pre>", "<pre tabindex=\"0\">", StringComparison.Ordinal);
 
     // From the page's folder; null when it leads out of the documentation.
     private static string? Resolve(string file, string path)

@@ -48,7 +48,7 @@ public sealed partial class GuideCommandTests(StandaloneTests.Running running) :
     {
         using var platform = running.Instance.OperatorClient();
         using var made = await platform.PostAsJsonAsync("/v1/tenants", new { name = "Reader" });
-        var tenant = (await made.Content.ReadFromJsonAsync<JsonElement>())!;
+        var tenant = await made.Content.ReadFromJsonAsync<JsonElement>();
         var id = tenant.GetProperty("id").GetString()!;
         using var key = await platform.PostAsJsonAsync($"/v1/tenants/{id}/keys", new { name = "reader" });
         var secret = await key.Content.ReadFromJsonAsync<JsonElement>();
