@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using NetDiscovery.Cli;
 using NetDiscovery.Gateway.Tests.Fakes;
 using NetDiscovery.Gateway.Tests.Hosting;
@@ -53,9 +54,9 @@ public sealed class DoctorTests(RealGateway real)
     [Fact]
     public async Task The_operator_is_told_to_name_a_tenant_for_the_relays_to_be_tried()
     {
-        var report = await Shell.Operator(real.Gateway.BaseAddress).ReadAsync("doctor");
+        // Relays of other tests come and go meanwhile: whether all of them are well is not the question.
+        var report = JsonNode.Parse((await Shell.Operator(real.Gateway.BaseAddress).RunAsync("doctor", "--json")).Output)!;
 
-        Assert.True((bool)report["healthy"]!);
         Assert.Contains(report["findings"]!.AsArray(), finding => (string?)finding!["check"] == $"relay {real.Relay.Id}" && (string?)finding["outcome"] == "good");
         Assert.Contains(report["findings"]!.AsArray(), finding => (string?)finding!["outcome"] == "skipped" && ((string?)finding["advice"])!.Contains("--tenant", StringComparison.Ordinal));
     }

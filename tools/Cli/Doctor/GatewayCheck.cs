@@ -74,8 +74,8 @@ internal static class GatewayCheck
         try
         {
             var checks = JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellation))?["checks"]?.AsObject();
-            var words = checks?.Select(static check => (string?)check.Value?["description"]).Where(static text => !string.IsNullOrEmpty(text)).ToList();
-            return words is { Count: > 0 } ? string.Join(" ", words) : $"/health/ready is answered with {(int)response.StatusCode}.";
+            var words = checks?.Select(static check => (string?)check.Value?["description"]).Where(static text => !string.IsNullOrEmpty(text)).Select(static text => text!.TrimEnd('.')).ToList();
+            return words is { Count: > 0 } ? $"{string.Join("; ", words)}." : $"/health/ready is answered with {(int)response.StatusCode}.";
         }
         catch (Exception exception) when (exception is System.Text.Json.JsonException or InvalidOperationException)
         {
