@@ -77,6 +77,24 @@ public sealed partial class DocumentationSiteTests(FakeGateway fake) : IClassFix
     }
 
     [Fact]
+    public async Task The_reader_of_the_api_loads_scripts_that_this_gateway_has()
+    {
+        var response = await Anyone.GetAsync("/docs/api");
+        var page = await response.Content.ReadAsStringAsync();
+
+        var scripts = Regex.Matches(page, "<script[^>]* src=\"([^\"]+)\"").Select(match => new Uri(response.RequestMessage!.RequestUri!, match.Groups[1].Value)).ToList();
+
+        Assert.NotEmpty(scripts);
+        foreach (var script in scripts)
+        {
+            Assert.Equal(fake.Gateway.BaseAddress.Authority, script.Authority);
+            using var answer = await Anyone.GetAsync(script);
+            Assert.True(answer.IsSuccessStatusCode, $"{script} is answered with {(int)answer.StatusCode}");
+            Assert.Contains("javascript", answer.Content.Headers.ContentType?.MediaType ?? "", StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task The_page_one_is_on_is_marked_in_the_navigation() =>
         Assert.Contains("<a href=\"/docs/reference/settings\" aria-current=\"page\">Settings</a>", await Anyone.GetStringAsync("/docs/reference/settings"), StringComparison.Ordinal);
 
