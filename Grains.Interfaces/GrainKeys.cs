@@ -1,4 +1,5 @@
 using System.Globalization;
+using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Sessions;
 
 namespace NetDiscovery.Grains.Interfaces;
@@ -64,6 +65,24 @@ public static class GrainKeys
     /// <summary>Key of <see cref="Allowances.IAllowanceGrain"/> for the tenant's bits per second.</summary>
     public static string RateAllowance(TenantId tenant) => Key('q', tenant.Value) + "/rate";
 
+    /// <summary>Key of <see cref="ICallbackGrain"/> for the events of one subject.</summary>
+    public static string Callbacks(TenantId tenant, CallbackSubject kind, Guid subject) => CallbacksOf(tenant, kind) + subject.ToString("N");
+
+    /// <summary>What the keys made by <see cref="Callbacks"/> for a tenant's subjects of one kind begin with.</summary>
+    public static string CallbacksOf(TenantId tenant, CallbackSubject kind) => $"{CallbacksOf(tenant)}{Letter(kind)}/";
+
+    /// <summary>What all keys made by <see cref="Callbacks"/> for a tenant begin with.</summary>
+    public static string CallbacksOf(TenantId tenant) => Key('c', tenant.Value) + '/';
+
+    /// <summary>Key of <see cref="Usage.IUsageTriggerGrain"/>.</summary>
+    public static string UsageTriggers(TenantId tenant) => Key('x', tenant.Value);
+
+    /// <summary>The tenant behind a key made by <see cref="UsageTriggers"/>.</summary>
+    public static TenantId UsageTriggersOf(string key) => new(ValueOf(key, 'x'));
+
+    /// <summary>The tenant behind a key made by <see cref="Callbacks"/>.</summary>
+    public static TenantId CallbackTenantOf(string key) => new(key.Length == 69 && key[34] == '/' ? ValueOf(key[..34], 'c') : throw WrongKey(key));
+
     /// <summary>The tenant behind a key made by <see cref="Tenant"/>.</summary>
     public static TenantId TenantOf(string key) => new(ValueOf(key, 't'));
 
@@ -75,6 +94,8 @@ public static class GrainKeys
 
     /// <summary>The relay id behind a key made by <see cref="Relay"/>.</summary>
     public static string RelayOf(string key) => key.StartsWith("r/", StringComparison.Ordinal) ? key[2..] : throw WrongKey(key);
+
+    internal static char Letter(CallbackSubject kind) => kind == CallbackSubject.Session ? 's' : 'u';
 
     private static Guid ValueOf(string key, char prefix) =>
         key.Length == 34 && key[0] == prefix && key[1] == '/' && Guid.TryParseExact(key.AsSpan(2), "N", out var value) ? value : throw WrongKey(key);

@@ -128,3 +128,23 @@ public readonly record struct AllocationId([property: Id(0)] Guid Value) : IPref
     /// <inheritdoc/>
     public override string ToString() => IPrefixedId<AllocationId>.Format(this);
 }
+
+/// <summary>Identifies a usage trigger: <c>UT</c> and 32 hexadecimal digits.</summary>
+[GenerateSerializer, Immutable, Alias("UsageTriggerId"), JsonConverter(typeof(PrefixedIdJsonConverter<UsageTriggerId>))]
+public readonly record struct UsageTriggerId([property: Id(0)] Guid Value) : IPrefixedId<UsageTriggerId>
+{
+    /// <inheritdoc/>
+    public static string Prefix => "UT";
+
+    /// <inheritdoc/>
+    public static UsageTriggerId From(Guid value) => new(value);
+
+    /// <summary>A new random identifier.</summary>
+    public static UsageTriggerId New() => new(Guid.NewGuid());
+
+    /// <inheritdoc cref="IPrefixedId{TSelf}.TryParse"/>
+    public static bool TryParse([NotNullWhen(true)] string? text, out UsageTriggerId id) => IPrefixedId<UsageTriggerId>.TryParse(text, out id);
+
+    /// <inheritdoc/>
+    public override string ToString() => IPrefixedId<UsageTriggerId>.Format(this);
+}

@@ -1,41 +1,23 @@
-using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using NetDiscovery.Gateway.Hosting;
+using NetDiscovery.ServiceDefaults.TenantServers;
 
 namespace NetDiscovery.Gateway.Callbacks;
 
-/// <summary>Calls servers of tenants: no redirects, no proxy, no cookies, public addresses only, answers of bounded size.</summary>
+/// <summary>Asks servers of tenants: no redirects, no proxy, no cookies, public addresses only, answers of bounded size.</summary>
 public sealed class CallbackClient : IDisposable
 {
     private const int MaxAnswerBytes = 16_384;
 
     private readonly HttpClient http;
-    private readonly bool allowPrivate;
     private readonly JsonSerializerOptions json;
 
     /// <summary>Reads <see cref="GatewayOptions.AllowPrivateCallbacks"/>.</summary>
     public CallbackClient(IOptions<GatewayOptions> options, IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> json)
     {
         this.json = json.Value.SerializerOptions;
-        allowPrivate = options.Value.AllowPrivateCallbacks;
-        http = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            MaxConnectionsPerServer = 64,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-            ConnectCallback = ConnectAsync,
-        })
-        {
-            // Callers bring a time limit of their own.
-            Timeout = Timeout.InfiniteTimeSpan,
-            MaxResponseContentBufferSize = MaxAnswerBytes,
-        };
-        http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("NetDiscovery", null));
+        http = TenantHttp.CreateClient(options.Value.AllowPrivateCallbacks, MaxAnswerBytes);
     }
 
     /// <summary>Posts a question as JSON and reads the answer.</summary>
@@ -61,47 +43,12 @@ public sealed class CallbackClient : IDisposable
         }
         catch (HttpRequestException failure)
         {
-            return new CallbackAnswer(null, Words(failure));
+            return new CallbackAnswer(null, TenantHttp.Words(failure, MaxAnswerBytes));
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
-
-    private static string Words(HttpRequestException failure) => failure.InnerException switch
-    {
-        PrivateAddressException => "it leads to an address that is not public (the operator's setting Gateway:AllowPrivateCallbacks)",
-        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } => "its host name is not known",
-        SocketException socket => $"no connection: {socket.SocketErrorCode}",
-        _ => failure.HttpRequestError switch
-        {
-            HttpRequestError.SecureConnectionError => "its certificate is not accepted, or TLS failed",
-            HttpRequestError.ConfigurationLimitExceeded => $"its answer is larger than {MaxAnswerBytes} bytes",
-            var other => $"the call failed: {other}",
-        },
-    };
-
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
-    {
-        var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation);
-        var usable = allowPrivate ? addresses : [.. addresses.Where(OutboundAddresses.IsPublic)];
-        if (usable.Length == 0 && addresses.Length > 0)
-            throw new PrivateAddressException();
-
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(usable, context.DnsEndPoint.Port, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private sealed class PrivateAddressException : IOException;
 }
 
 /// <summary>What a tenant's server answered.</summary>

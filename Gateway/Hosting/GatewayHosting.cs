@@ -83,6 +83,7 @@ public static class GatewayHosting
         TokensApi.Map(api);
         SessionsApi.Map(api);
         AllocationsApi.Map(api);
+        CallbacksApi.Map(api);
         UsageApi.Map(api);
         RelaysApi.Map(api);
         ServicesApi.Map(api);

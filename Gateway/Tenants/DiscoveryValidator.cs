@@ -106,7 +106,8 @@ public sealed class DiscoveryValidator : IBodyRules<DiscoveryConfiguration>
         }
     }
 
-    private static void CheckUrl(string field, string? url, FieldErrors errors)
+    /// <summary>Notes a URL that the platform would not call; null is none to call.</summary>
+    public static void CheckUrl(string field, string? url, FieldErrors errors)
     {
         if (url is not null && (url.Length > MaxUrlLength || !Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http")
             || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0 || uri.Host.Length == 0))

@@ -20,3 +20,12 @@ public sealed record CreatedKeyResponse(string Id, string Name, DateTimeOffset C
 /// <summary>The signing key in use.</summary>
 /// <param name="KeyVersion">Its version; tokens minted from now on name it.</param>
 public sealed record SigningKeyResponse(long KeyVersion);
+
+/// <summary>A secret that signs callbacks, shown only here.</summary>
+/// <param name="Version">Grows with each rotation.</param>
+/// <param name="Secret"><c>whsec_</c> and Base64.</param>
+public sealed record CallbackSecretResponse(long Version, string Secret)
+{
+    /// <summary>Names the version only: the secret must not reach a log by way of string formatting.</summary>
+    public override string ToString() => $"CallbackSecretResponse {{ Version = {Version} }}";
+}

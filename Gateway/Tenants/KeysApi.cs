@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Idempotency;
@@ -25,6 +26,9 @@ public static class KeysApi
         tenant.MapPost("/signing-keys/rotate", RotateAsync).Produces<SigningKeyResponse>().Refuses(ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal)
             .WithName("rotateSigningKey").WithSummary("Make a new signing key")
             .WithDescription("Tokens minted from now on are signed with it; tokens minted before stay good until they expire. Repeating the request makes another key, which harms nothing.");
+        tenant.MapPost("/callback-secrets/rotate", RotateCallbackSecretAsync).Produces<CallbackSecretResponse>().Refuses(ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal).Idempotent()
+            .WithName("rotateCallbackSecret").WithSummary("Make a secret that signs callbacks")
+            .WithDescription("In the form that Standard Webhooks' libraries take. Shown only in this answer; the secret before signs beside it for 48 hours.");
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, string id, JsonBody<CreateKeyRequest> body, RequestSeed seed, TenantAccess access, TenantKeys keys)
@@ -53,6 +57,18 @@ public static class KeysApi
 
     private static async Task<IResult> DeleteAsync(HttpContext http, string id, string keyId, TenantAccess access, TenantKeys keys) =>
         await access.FindAsync(http.Caller(), id) is { } tenant && await keys.RemoveAsync(tenant.Id, keyId) ? Results.NoContent() : new Problem(ProblemCodes.NotFound);
+
+    private static async Task<IResult> RotateCallbackSecretAsync(HttpContext http, string id, RequestSeed seed, TenantAccess access, IGrainFactory grains)
+    {
+        if (await access.FindAsync(http.Caller(), id) is not { } tenant)
+        {
+            return new Problem(ProblemCodes.NotFound);
+        }
+
+        var secret = Base64Url.DecodeFromChars(seed.Secret("callback-secret").Text);
+        var version = await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant.Id)).RotateCallbackSecretAsync(secret);
+        return version == 0 ? new Problem(ProblemCodes.ClosedIsFinal) : Results.Ok(new CallbackSecretResponse(version, $"whsec_{Convert.ToBase64String(secret)}"));
+    }
 
     private static async Task<IResult> RotateAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains, TenantSnapshots snapshots)
     {

@@ -46,6 +46,10 @@ public interface ISessionGrain : IGrainWithStringKey
     [Alias("observe")]
     Task ObserveAsync(ImmutableArray<BindingObserved> observed);
 
+    /// <summary>Goes on with handing events over for delivery: the silo that was at it may be gone.</summary>
+    [Alias("wake")]
+    Task WakeAsync();
+
     /// <summary>A connection has ended; nothing happens when it is not the endpoint's.</summary>
     [Alias("leave")]
     Task LeaveAsync(Guid connection);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetDiscovery.Grains.Interfaces.Callbacks;
 using Orleans.Concurrency;
 
 namespace NetDiscovery.Grains.Interfaces.Tenants;
@@ -81,6 +82,20 @@ public interface ITenantGrain : IGrainWithStringKey
     /// <returns>Its version; 0 when there is no such tenant or it is closed.</returns>
     [Alias("rotate-shared-secret")]
     Task<uint> RotateSharedSecretAsync(byte[] secret);
+
+    /// <summary>Puts a new secret that signs callbacks in front; the one before signs beside it for 48 hours. The caller chooses it, so repeating is safe.</summary>
+    /// <param name="secret">32 bytes.</param>
+    /// <returns>Its version; 0 when there is no such tenant or it is closed.</returns>
+    [Alias("rotate-callback-secret")]
+    Task<uint> RotateCallbackSecretAsync(byte[] secret);
+
+    /// <summary>Makes a secret that signs callbacks when there is none.</summary>
+    [Alias("ensure-callback-secret")]
+    Task EnsureCallbackSecretAsync();
+
+    /// <returns>Where events go and what signs them; null when there is no such tenant or it is closed.</returns>
+    [Alias("get-callback-target"), AlwaysInterleave]
+    Task<CallbackTarget?> GetCallbackTargetAsync();
 
     /// <returns>The discovery configuration, or null when there is no such tenant.</returns>
     [Alias("get-discovery"), AlwaysInterleave]

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
@@ -16,6 +17,7 @@ namespace NetDiscovery.Grains.Sessions;
 public sealed class SessionGrain : Grain, ISessionGrain
 {
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HandOverEvery = TimeSpan.FromSeconds(5);
 
     private readonly CommittedState<StoredSession> state;
     private readonly CommittedState<SignalingState> signaling;
@@ -25,6 +27,7 @@ public sealed class SessionGrain : Grain, ISessionGrain
     private readonly SessionAllocations allocations;
     private readonly Dictionary<string, NatObservations> observations = [];
     private IGrainTimer? watch;
+    private IGrainTimer? handOver;
 
     public SessionGrain(
         [PersistentState("session", StorageNames.Sessions)] IPersistentState<StoredSession> stored,
@@ -45,6 +48,7 @@ public sealed class SessionGrain : Grain, ISessionGrain
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         Watch();
+        HandOver();
         return Task.CompletedTask;
     }
 
@@ -61,7 +65,8 @@ public sealed class SessionGrain : Grain, ISessionGrain
                 return null;
             }
 
-            await state.ChangeAsync(current => (current.Session is null ? SessionSteps.Create(request, tenant.Discovery, time.GetUtcNow()) : current, true));
+            await state.ChangeAsync(current => (current.Session is null ? Create(current, request, tenant.Discovery) : current, true));
+            HandOver();
         }
 
         // The tenant's servers may say something else of a repeated request; what they said first holds.
@@ -170,6 +175,12 @@ public sealed class SessionGrain : Grain, ISessionGrain
         await ChangeAsync(current => changed.Aggregate(current, (state, one) => state.Observe(one.Name, one.Mapping!.Value, discovery, time.GetUtcNow())));
     }
 
+    public Task WakeAsync()
+    {
+        HandOver();
+        return Task.CompletedTask;
+    }
+
     public async Task LeaveAsync(Guid connection)
     {
         if (connections.Find(connection) is { } endpoint)
@@ -184,11 +195,13 @@ public sealed class SessionGrain : Grain, ISessionGrain
             mail => mail.Tell(Names.Remove(endpoint), null, new PresenceSignal(endpoint, Present: false, Resumed: false)));
     }
 
-    // Stores a step, then tells every endpoint what is new, then passes it on.
+    // Stores a step with the events it makes, then tells every endpoint what is new, then passes it on.
     private async Task ChangeAsync(Func<StoredSession, StoredSession> step, Func<SignalingState, SignalingState>? mail = null)
     {
         var before = state.Value.Session!;
-        await state.ChangeAsync(current => (step(current), true));
+        var tells = !SessionEvents.Between(state.Value, step(state.Value)).IsEmpty && await IsHeardAsync(before.Tenant);
+        await state.ChangeAsync(current => (tells ? step(current).Tell(current, time.GetUtcNow()) : step(current), true));
+        HandOver();
         var after = state.Value.Session!;
         await signaling.ChangeAsync(current => (SessionNotices.Add(mail?.Invoke(current) ?? current, before, after), true));
         if (after.State == SessionState.Ended)
@@ -239,6 +252,45 @@ public sealed class SessionGrain : Grain, ISessionGrain
         }
 
         Watch();
+    }
+
+    private StoredSession Create(StoredSession current, CreateSession request, DiscoveryConfiguration discovery)
+    {
+        var created = SessionSteps.Create(request, discovery, time.GetUtcNow());
+        return discovery.Callbacks.EventUrl is null ? created : created.Tell(current, time.GetUtcNow());
+    }
+
+    // Whether anybody wants to hear of events. When nobody can say, they are kept: what delivers them asks again.
+    private async Task<bool> IsHeardAsync(TenantId tenant)
+    {
+        try
+        {
+            return await TenantAsync(tenant) is { Discovery.Callbacks.EventUrl: not null };
+        }
+        catch (Exception)
+        {
+            return true;
+        }
+    }
+
+    // The events are stored already: this only brings them on their way, in a turn of its own, for as long as it takes.
+    private void HandOver()
+    {
+        if (!state.Value.Outbox.IsEmpty)
+            handOver ??= this.RegisterGrainTimer(HandOverAsync, new GrainTimerCreationOptions(TimeSpan.Zero, HandOverEvery) { KeepAlive = true });
+    }
+
+    private async Task HandOverAsync(CancellationToken cancellationToken)
+    {
+        if (state.Value is { Outbox.IsEmpty: false, Session: { } session } waiting)
+        {
+            await GrainFactory.GetGrain<ICallbackGrain>(GrainKeys.Callbacks(session.Tenant, CallbackSubject.Session, session.Id.Value)).AcceptAsync(waiting.Outbox);
+            await state.ChangeAsync(current => (current.HandedOver(waiting.EventSequence), true));
+        }
+
+        handOver?.Dispose();
+        handOver = null;
+        HandOver();
     }
 
     private Task<TenantSnapshot?> TenantAsync(TenantId tenant) => GrainFactory.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant)).GetSnapshotAsync(null);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Sessions;
 
 namespace NetDiscovery.Grains.Sessions;
@@ -30,6 +31,15 @@ public sealed record StoredSession
 
     /// <summary>How often endpoints were asked to move since media last flowed between all of them.</summary>
     [Id(7)] public int VainMoves { get; init; }
+
+    /// <summary>Sequence of the last event.</summary>
+    [Id(8)] public long EventSequence { get; init; }
+
+    /// <summary>Events stored together with the step they tell of, until the grain that delivers them has them.</summary>
+    [Id(9)] public ImmutableArray<CallbackEvent> Outbox { get; init; } = [];
+
+    /// <summary>Since when <see cref="Outbox"/> holds something, as Unix time in milliseconds; null = it is empty. What finds work that a dead silo left behind reads this.</summary>
+    [Id(10)] public long? DueMilliseconds { get; init; }
 
     /// <returns>The connections of an endpoint.</returns>
     public EndpointLink Link(string endpoint) => Links.GetValueOrDefault(endpoint, EndpointLink.Unknown);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Grains.Tenants;
@@ -185,6 +186,24 @@ internal static class TenantChanges
         var version = state.SharedSecrets.IsEmpty ? 1 : state.SharedSecrets[0].Version + 1;
         return ((state with { SharedSecrets = state.SharedSecrets.Insert(0, new SigningKey(version, secret, now)) }).Changed(now), version);
     }
+
+    /// <summary>Puts a new secret for callbacks in front. No part of the snapshot: its version stays.</summary>
+    public static (TenantState Next, uint Version) RotateCallbackSecret(this TenantState state, byte[] secret, DateTimeOffset now)
+    {
+        if (state.Refusal() is not null)
+            return (state, 0);
+        if (!state.CallbackSecrets.IsEmpty && CryptographicOperations.FixedTimeEquals(state.CallbackSecrets[0].Secret, secret))
+            return (state, state.CallbackSecrets[0].Version);
+
+        var version = state.CallbackSecrets.IsEmpty ? 1 : state.CallbackSecrets[0].Version + 1;
+        var secrets = state.CallbackSecrets.Insert(0, new SigningKey(version, secret, now));
+        return (state with { CallbackSecrets = Live(secrets, MaxSharedSecrets, now) }, version);
+    }
+
+    /// <summary>Where events go now; null when there is no such tenant or it is closed.</summary>
+    public static CallbackTarget? Target(this TenantState state, DateTimeOffset now) => state.Refusal() is not null
+        ? null
+        : new CallbackTarget(state.Discovery.Callbacks.EventUrl, Live(state.CallbackSecrets, MaxSharedSecrets, now));
 
     /// <summary>The snapshot of now; null when there is no such tenant.</summary>
     public static TenantSnapshot? Snapshot(this TenantState state, DateTimeOffset now) => state.Tenant is null ? null : new TenantSnapshot(

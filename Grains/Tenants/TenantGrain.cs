@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
@@ -129,6 +130,16 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
     public Task<ImmutableArray<StaticCredential>> ListCredentialsAsync() => Task.FromResult(state.Value.Credentials);
 
     public Task<uint> RotateSharedSecretAsync(byte[] secret) => ChangeAsync(current => current.RotateSharedSecret(secret, Now));
+
+    public Task<uint> RotateCallbackSecretAsync(byte[] secret) => ChangeAsync(current => current.RotateCallbackSecret(secret, Now));
+
+    public Task EnsureCallbackSecretAsync() => ChangeAsync(current => current.CallbackSecrets.IsEmpty ? current.RotateCallbackSecret(RandomNumberGenerator.GetBytes(32), Now) : (current, 0u));
+
+    public Task<CallbackTarget?> GetCallbackTargetAsync()
+    {
+        retirement.Consider();
+        return Task.FromResult(state.Value.Target(Now));
+    }
 
     public Task<DiscoveryConfiguration?> GetDiscoveryAsync() => Task.FromResult(Existing() is null ? null : state.Value.Discovery);
 

@@ -46,6 +46,9 @@ public sealed record TenantState
 
     /// <summary>Shared secrets for REST-form credentials, newest first.</summary>
     [Id(12)] public ImmutableArray<SigningKey> SharedSecrets { get; init; } = [];
+
+    /// <summary>Secrets that sign callbacks, newest first. In no snapshot: neither relays nor gateways sign.</summary>
+    [Id(13)] public ImmutableArray<SigningKey> CallbackSecrets { get; init; } = [];
 }
 
 /// <summary>An API key and the hash of its secret.</summary>

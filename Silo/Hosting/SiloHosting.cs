@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using NetDiscovery.ServiceDefaults;
+using NetDiscovery.Silo.Callbacks;
 using NetDiscovery.Silo.Storage;
 using Orleans.Configuration;
 using Orleans.Serialization;
@@ -17,6 +18,7 @@ public static class SiloHosting
         builder.Configuration.AddClusteringDefaults();
         QuietOrleans(builder.Configuration);
         builder.Services.AddStorage();
+        builder.Services.AddCallbacks();
         builder.Services.AddHostedService<LostAllocations>();
         builder.Services.AddValidatedOptions<SiloEndpointOptions, SiloEndpointOptionsValidator>(SiloEndpointOptions.Section);
         builder.Services.AddHealthChecks()

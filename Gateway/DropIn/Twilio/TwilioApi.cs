@@ -5,7 +5,7 @@ using NetDiscovery.Gateway.Problems;
 namespace NetDiscovery.Gateway.DropIn.Twilio;
 
 /// <summary>
-/// What Twilio's REST API (version 2010-04-01) has for TURN: tokens, usage records, accounts and keys, so that its client libraries work here
+/// What Twilio's REST API (version 2010-04-01) has for TURN: tokens, usage records and triggers, accounts and keys, so that its client libraries work here
 /// with another base address (docs/reference/drop-in-apis.md). An account is a tenant, a key an API key.
 /// </summary>
 public static class TwilioApi
@@ -19,6 +19,7 @@ public static class TwilioApi
         var api = app.MapGroup(Root).RequireAuthorization(Policies.Caller).AddEndpointFilter<RefuseInactiveCaller>().AddEndpointFilter<RefuseUnchecked>().ExcludeFromDescription();
         TwilioTokens.Map(api);
         TwilioUsage.Map(api);
+        TwilioTriggers.Map(api);
         TwilioAccounts.Map(api);
         TwilioKeys.Map(api);
     }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using NetDiscovery.Gateway.Callbacks;
 using NetDiscovery.Gateway.Hosting;
+using NetDiscovery.ServiceDefaults.TenantServers;
 
 namespace NetDiscovery.Gateway.Tests.Callbacks;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
@@ -70,6 +71,12 @@ internal sealed class FakeTenantGrain(FakeCluster cluster, string key) : ITenant
     public Task<ImmutableArray<StaticCredential>> ListCredentialsAsync() => throw new NotSupportedException();
 
     public Task<uint> RotateSharedSecretAsync(byte[] secret) => throw new NotSupportedException();
+
+    public Task<uint> RotateCallbackSecretAsync(byte[] secret) => throw new NotSupportedException();
+
+    public Task EnsureCallbackSecretAsync() => throw new NotSupportedException();
+
+    public Task<CallbackTarget?> GetCallbackTargetAsync() => throw new NotSupportedException();
 
     public Task<uint> RotateSigningKeyAsync() => Do(() =>
     {

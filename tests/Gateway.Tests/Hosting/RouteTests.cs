@@ -10,6 +10,8 @@ public sealed class RouteTests(RealGateway real)
 {
     private const string Nobody = "AC00000000000000000000000000000001";
 
+    private const string NoEvent = "EVs00000000000000000000000000000001-1";
+
     /// <summary>Every route of the API, with ids that name nothing.</summary>
     public static TheoryData<string, string> Routes { get; } = new()
     {
@@ -22,6 +24,7 @@ public sealed class RouteTests(RealGateway real)
         { "POST", "/v1/sessions" }, { "GET", "/v1/sessions/SE00000000000000000000000000000001.local" }, { "GET", "/v1/sessions/SE00000000000000000000000000000001.local/timeline" },
         { "GET", "/v1/sessions/SE00000000000000000000000000000001.local/usage" }, { "DELETE", "/v1/sessions/SE00000000000000000000000000000001.local" },
         { "GET", "/v1/allocations" }, { "GET", "/v1/allocations/AL00000000000000000000000000000001" }, { "DELETE", "/v1/allocations/AL00000000000000000000000000000001" },
+        { "GET", "/v1/callbacks" }, { "GET", $"/v1/callbacks/{NoEvent}" }, { "POST", $"/v1/callbacks/{NoEvent}/redeliver" }, { "POST", $"/v1/tenants/{Nobody}/callback-secrets/rotate" },
         { "GET", "/v1/usage" }, { "GET", "/v1/usage/export" },
         { "GET", "/v1/regions" }, { "GET", "/v1/relays" }, { "GET", "/v1/relays/none" }, { "POST", "/v1/relays/none/drain" }, { "GET", "/v1/services" },
     };
@@ -157,7 +160,7 @@ public sealed class RouteTests(RealGateway real)
     private static string Template(string path) => string.Join('/', path.Split('/').Select(part => part switch
     {
         ['S', 'K', ..] => "{keyId}",
-        ['A', 'C', ..] or ['T', 'K', ..] or ['S', 'E', ..] or ['A', 'L', ..] or "none" => "{id}",
+        ['A', 'C', ..] or ['T', 'K', ..] or ['S', 'E', ..] or ['A', 'L', ..] or ['E', 'V', ..] or "none" => "{id}",
         _ => part,
     })).Replace("credentials/{id}", "credentials/{credentialId}", StringComparison.Ordinal);
 }

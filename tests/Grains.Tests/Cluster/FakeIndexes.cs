@@ -1,6 +1,8 @@
 using NetDiscovery.Grains.Allocations;
+using NetDiscovery.Grains.Callbacks;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
+using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Tenants;
@@ -32,4 +34,11 @@ public sealed class FakeAllocationIndex(FakeGrainStorage storage) : IAllocationI
                 && (after is null || string.CompareOrdinal(allocation.Id.ToString(), after.Value.ToString()) > 0))
             .OrderBy(allocation => allocation.Id.ToString(), StringComparer.Ordinal)
             .Take(limit)]);
+}
+
+/// <summary>Finds deliveries among the rows of <see cref="FakeGrainStorage"/>, of all tenants and in no order.</summary>
+public sealed class FakeCallbackIndex(FakeGrainStorage storage) : ICallbackIndex
+{
+    public Task<IReadOnlyList<CallbackDelivery>> ListAsync(CallbackQuery query) => Task.FromResult<IReadOnlyList<CallbackDelivery>>(
+        [.. storage.All<CallbackState>("callbacks").SelectMany(state => state.Deliveries).Where(delivery => query.Status is null || delivery.Status == query.Status).Skip(query.Offset).Take(query.Limit)]);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Grains.Usage;
@@ -87,7 +88,15 @@ public sealed class FakeLedger : IUsageLedger
         }
     }
 
-    public Task<UsagePage> QueryAsync(UsageQuery query) => Task.FromResult(new UsagePage(
+    /// <summary>What questions about a tenant are answered from now on: usage by region and day. Without it the answer shows the question.</summary>
+    public ConcurrentDictionary<TenantId, ConcurrentDictionary<(string Region, DateTimeOffset Day), UsageTotals>> Booked { get; } = new();
+
+    public Task<UsagePage> QueryAsync(UsageQuery query) => Task.FromResult(query.Tenant is { } known && Booked.TryGetValue(known, out var booked)
+        ? new UsagePage(
+            [.. booked.Where(row => row.Key.Day >= query.From && row.Key.Day < query.To).Select(row => new UsageRow(query.From, query.To, query.Tenant, null, null, row.Key.Region, null, null, row.Value))],
+            false,
+            query.From)
+        : new UsagePage(
         [new UsageRow(query.From, query.To, query.Tenant, null, null, null, null, null, new UsageTotals { Tokens = query.Limit, Sessions = query.Offset })],
         false,
         query.From));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using NetDiscovery.Grains.Allocations;
+using NetDiscovery.Grains.Callbacks;
 using NetDiscovery.Grains.Tenants;
 using NetDiscovery.Grains.Tests.Cluster;
 using NetDiscovery.Grains.Usage;
@@ -29,6 +30,7 @@ public sealed class GrainCluster : IAsyncLifetime
     /// <param name="fastFailover">True notices a dead silo within seconds once <see cref="ExpectDeath"/> was called; until then no silence is long enough.</param>
     internal GrainCluster(bool fastFailover)
     {
+        Callbacks = new FakeCallbackSender(Time);
         var builder = new InProcessTestClusterBuilder(2);
         if (fastFailover)
         {
@@ -55,6 +57,8 @@ public sealed class GrainCluster : IAsyncLifetime
             silo.Services.AddSingleton<ITenantIndex>(new FakeTenantIndex(Storage));
             silo.Services.AddSingleton<IAllocationIndex>(new FakeAllocationIndex(Storage));
             silo.Services.AddSingleton<IUsageLedger>(Ledger);
+            silo.Services.AddSingleton<ICallbackSender>(Callbacks);
+            silo.Services.AddSingleton<ICallbackIndex>(new FakeCallbackIndex(Storage));
         });
         cluster = builder.Build();
     }
@@ -64,6 +68,8 @@ public sealed class GrainCluster : IAsyncLifetime
     public FakeGrainStorage Storage { get; } = new();
 
     public FakeLedger Ledger { get; } = new();
+
+    public FakeCallbackSender Callbacks { get; }
 
     public InProcessTestCluster Silos => cluster;
 

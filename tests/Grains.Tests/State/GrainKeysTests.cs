@@ -1,5 +1,6 @@
 using System.Globalization;
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Sessions;
 
 namespace NetDiscovery.Grains.Tests.State;
@@ -47,6 +48,9 @@ public sealed class GrainKeysTests
             Assert.Equal(new TenantId(value), GrainKeys.TenantOf(GrainKeys.Tenant(new TenantId(value))));
             Assert.Equal(new ApiKeyId(value), GrainKeys.ApiKeyOf(GrainKeys.ApiKey(new ApiKeyId(value))));
             Assert.Equal(new AllocationId(value), GrainKeys.AllocationOf(GrainKeys.Allocation(new AllocationId(value))));
+            Assert.Equal(new TenantId(value), GrainKeys.CallbackTenantOf(GrainKeys.Callbacks(new TenantId(value), CallbackSubject.Session, Guid.NewGuid())));
+            Assert.Equal(new TenantId(value), GrainKeys.UsageTriggersOf(GrainKeys.UsageTriggers(new TenantId(value))));
+            Assert.Throws<ArgumentException>(() => GrainKeys.CallbackTenantOf(GrainKeys.Tenant(new TenantId(value))));
             Assert.Throws<ArgumentException>(() => GrainKeys.TenantOf(GrainKeys.ApiKey(new ApiKeyId(value))));
             Assert.Throws<ArgumentException>(() => GrainKeys.AllocationOf(value.ToString("N")));
         }
@@ -84,6 +88,8 @@ public sealed class GrainKeysTests
         .. Values.Select(value => ("credential allowance", GrainKeys.CredentialAllowance(new TenantId(value), new TokenId(value)))),
         .. Values.Select(value => ("byte allowance", GrainKeys.ByteAllowance(new TenantId(value), DateTimeOffset.UnixEpoch))),
         .. Values.Select(value => ("rate allowance", GrainKeys.RateAllowance(new TenantId(value)))),
+        .. Values.SelectMany(value => Enum.GetValues<CallbackSubject>().Select(kind => ("callbacks", GrainKeys.Callbacks(new TenantId(value), kind, value)))),
+        .. Values.Select(value => ("usage triggers", GrainKeys.UsageTriggers(new TenantId(value)))),
         .. Values.Select(value => ("usage", GrainKeys.Usage(new TenantId(value), Guid.Empty))),
     ];
 }

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Allocations;
 using NetDiscovery.Grains.Allowances;
+using NetDiscovery.Grains.Callbacks;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Allowances;
+using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
@@ -12,6 +14,7 @@ using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Grains.Relays;
 using NetDiscovery.Grains.Sessions;
 using NetDiscovery.Grains.Tenants;
+using NetDiscovery.Grains.UsageTriggers;
 
 namespace NetDiscovery.Grains.Tests.State;
 
@@ -35,11 +38,13 @@ internal static class StateSamples
         {
             ConcurrentAllocations = 1, ConcurrentAllocationsPerCredential = 2, RelayedBytesPerMonth = 3, OnQuota = "notify", BitsPerSecondPerAllocation = 4, BitsPerSecond = 5,
         },
-        Callbacks = new Callbacks { EventUrl = "https://a.example/", DecisionUrl = "https://b.example/", DecisionTimeoutMs = 100, OnDecisionTimeout = "deny" },
+        Callbacks = new Interfaces.Tenants.Callbacks { EventUrl = "https://a.example/", DecisionUrl = "https://b.example/", DecisionTimeoutMs = 100, OnDecisionTimeout = "deny" },
         Endpoints = ImmutableSortedDictionary<string, string>.Empty.Add("alice", "https://c.example/"),
     };
 
     private static readonly ImmutableArray<SessionEndpoint> Endpoints = [new SessionEndpoint("alice", "192.0.2.7", "eu", [1, 2], new EndpointNat(NatBehaviour.AddressDependent, NatBehaviour.EndpointIndependent, true), true, NatBehaviour.AddressDependent)];
+
+    private static readonly CallbackEvent Event = new("EVs0195bbbb00000000000000000000abcd-1", 1, "session.ended", At, "{}", CallbackForm.TwilioPost, "https://a.example/");
 
     private static readonly ImmutableSortedDictionary<string, string> Metadata = ImmutableSortedDictionary<string, string>.Empty.Add("call", "42");
 
@@ -60,6 +65,7 @@ internal static class StateSamples
             Version = 12,
             Credentials = [new StaticCredential(new TokenId(Guid.Empty), "AC:camera", "cameras", [1], [2], At)],
             SharedSecrets = [new SigningKey(2, [8, 9], At)],
+            CallbackSecrets = [new SigningKey(3, [10], At)],
         },
         new TenantSubscribersState { Until = ImmutableSortedDictionary<string, DateTimeOffset>.Empty.Add("relay-1", At) },
         new ApiKeyState { Tenant = Tenant },
@@ -122,6 +128,34 @@ internal static class StateSamples
             VainTrials = 2,
             VainMoves = 3,
             MigratedAt = At,
+            EventSequence = 4,
+            Outbox = [Event],
+            DueMilliseconds = 5,
+        },
+        new UsageTriggersState
+        {
+            Triggers =
+            [
+                new StoredUsageTrigger(
+                    new UsageTrigger(
+                        new UsageTriggerId(Guid.Empty), "invoice", "eu", UsageMeasure.Allocations, UsagePeriod.Monthly, 12.5m, "https://a.example/", CallbackForm.TwilioGet, At, At, At),
+                    ["203005"],
+                    3),
+            ],
+            Outbox = [Event],
+        },
+        new CallbackState
+        {
+            LastSequence = 1,
+            Deliveries =
+            [
+                new CallbackDelivery
+                {
+                    Event = Event, Status = CallbackStatus.Failed, Attempts = 2, LastAttempts = [new CallbackAttempt(At, 500, "it answered 500", 3)], NextAttemptAt = At, GiveUpAt = At,
+                    Again = true, Failures = 4,
+                },
+            ],
+            DueMilliseconds = 5,
         },
         new SignalingState
         {

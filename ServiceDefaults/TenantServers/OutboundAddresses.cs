@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace NetDiscovery.Gateway.Callbacks;
+namespace NetDiscovery.ServiceDefaults.TenantServers;
 
 /// <summary>
-/// Which addresses a tenant's URL may lead to. The gateway stands inside the operator's network: without this a tenant could have it call
+/// Which addresses a tenant's URL may lead to. Gateways and silos stand inside the operator's network: without this a tenant could have them call
 /// metadata services, databases and consoles that only insiders reach. Judged on the address that is connected to, so a name that
 /// resolves to another address a moment later gets nowhere.
 /// </summary>
