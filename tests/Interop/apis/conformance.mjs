@@ -2,8 +2,12 @@
 //   node conformance.mjs URL ACCOUNT AUTH_TOKEN
 // Prints a line for each rule, then the credentials it made as one line of JSON. Exit code 1 when a rule does not hold.
 // With a fourth argument, a number of bytes, it asks only whether the account's usage is that: exit code 0 or 1.
+// Callbacks come to a server in this process, so the platform must be allowed to call private addresses (Gateway:AllowPrivateCallbacks).
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import Cloudflare from 'cloudflare'
+import { Webhook } from 'standardwebhooks'
 import twilio from 'twilio'
 
 const [url, account, authToken, bytes] = process.argv.slice(2)
@@ -101,6 +105,74 @@ await rule('twilio: keys, from beginning to end', async () => {
   assert.deepEqual([error.status, error.code], [404, 20404])
 })
 
+const received = []
+const receiver = createServer(async (request, response) => {
+  const parts = []
+  for await (const part of request) parts.push(part)
+  received.push({ path: request.url, headers: request.headers, body: Buffer.concat(parts).toString() })
+  response.writeHead(204).end()
+}).listen(0, '127.0.0.1')
+await once(receiver, 'listening')
+const hook = `http://127.0.0.1:${receiver.address().port}`
+
+const arrived = async (path, count = 1) => {
+  for (const end = Date.now() + 30_000; ;) {
+    const calls = received.filter(call => call.path.startsWith(path))
+    if (calls.length >= count) return calls
+    if (Date.now() > end) throw new Error(`${calls.length} of ${count} calls of ${path} arrived within 30 s`)
+    await new Promise(next => setTimeout(next, 20))
+  }
+}
+
+const own = async (method, path, body) => {
+  const response = await fetch(`${url}${path}`, {
+    method, headers: { authorization: `Basic ${btoa(`${account}:${authToken}`)}`, 'content-type': 'application/json' }, body: body && JSON.stringify(body),
+  })
+  assert.ok(response.ok, `${method} ${path} answered ${response.status}`)
+  return response.status === 204 ? null : response.json()
+}
+
+const { secret } = await own('POST', `/v1/tenants/${account}/callback-secrets/rotate`)
+await rule('standardwebhooks: events of a session verify and come in order', async () => {
+  await own('PUT', `/v1/tenants/${account}/discovery`, { callbacks: { eventUrl: `${hook}/events` } })
+  const { id } = await own('POST', '/v1/sessions', { endpoints: [{ name: 'alice' }, { name: 'bob' }] })
+  await own('DELETE', `/v1/sessions/${id}`)
+  const events = (await arrived('/events', 2)).map(call => new Webhook(secret).verify(call.body, call.headers))
+  assert.deepEqual(events.map(event => [event.type, event.sequence, event.data.session]), [['session.created', 1, id], ['session.ended', 2, id]])
+  const [call] = await arrived('/events')
+  assert.throws(() => new Webhook(secret).verify(call.body.replace('created', 'altered'), call.headers))
+  assert.throws(() => new Webhook(`whsec_${btoa('x'.repeat(32))}`).verify(call.body, call.headers))
+})
+
+for (const method of ['POST', 'GET']) {
+  await rule(`twilio: usage.triggers, from beginning to end; its ${method} passes validateRequest`, async () => {
+    const path = `/triggered-${method}`
+    const trigger = await client.usage.triggers.create({
+      callbackUrl: `${hook}${path}?a=b%20c`, callbackMethod: method, triggerValue: '0', usageCategory: 'turnmegabytes', recurring: 'daily', friendlyName: 'conformance',
+    })
+    assert.deepEqual([trigger.triggerValue, trigger.recurring, trigger.triggerBy, trigger.callbackMethod], ['0', 'daily', 'usage', method])
+    const [call] = await arrived(path)
+    const fields = Object.fromEntries(new URLSearchParams(method === 'GET' ? call.path.split('?')[1] : call.body))
+    const valid = key => twilio.validateRequest(key, call.headers['x-twilio-signature'], `${hook}${call.path}`, method === 'GET' ? {} : fields)
+    assert.deepEqual([valid(secret), valid('wrong')], [true, false])
+    assert.deepEqual([fields.AccountSid, fields.UsageTriggerSid, fields.TriggerValue], [account, trigger.sid, '0'])
+    assert.match(fields.IdempotencyToken, new RegExp(`^${trigger.sid}-FIRES-\\d{4}-\\d\\d-\\d\\d$`))
+
+    assert.ok((await client.usage.triggers(trigger.sid).fetch()).dateFired instanceof Date)
+    assert.ok((await client.usage.triggers.list({ recurring: 'daily', usageCategory: 'turnmegabytes' })).some(one => one.sid === trigger.sid))
+    assert.equal((await client.usage.triggers(trigger.sid).update({ friendlyName: 'renamed' })).friendlyName, 'renamed')
+    assert.equal(await client.usage.triggers(trigger.sid).remove(), true)
+    assert.equal((await refusal(client.usage.triggers(trigger.sid).fetch())).code, 20404)
+  })
+}
+
+await rule('twilio: a usage trigger without a value, and one of another category, are error 20001', async () => {
+  const right = { callbackUrl: `${hook}/x`, triggerValue: '+30', usageCategory: 'turnmegabytes' }
+  for (const wrong of [{ triggerValue: 'much' }, { usageCategory: 'sms' }, { callbackUrl: 'nowhere' }]) {
+    assert.equal((await refusal(client.usage.triggers.create({ ...right, ...wrong }))).code, 20001)
+  }
+})
+
 const post = async (path, token, body) => {
   const response = await fetch(`${url}/v1/turn/keys/${path}`, {
     method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: body && JSON.stringify(body),
@@ -146,5 +218,6 @@ await rule('cloudflare: calls.turn.delete ends the key, and a missing one is a N
   assert.ok(await refusal(cloudflare.calls.turn.get(doomed.uid, { account_id: account })) instanceof Cloudflare.NotFoundError)
 })
 
+receiver.close()
 console.log(JSON.stringify(credentials))
 process.exit(failed === 0 ? 0 : 1)
