@@ -110,20 +110,31 @@ public sealed class SessionGrain : Grain, ISessionGrain
         // Who names a sequence goes on where it was; who names none starts anew and is told all it has not confirmed.
         connections.Replace(endpoint, join.Connection, join.Observer, join.After ?? 0);
         var others = Names.Remove(endpoint);
-        var joined = state.Value.Join(endpoint, resumed: join.After is not null, time.GetUtcNow());
-        var changed = !ReferenceEquals(joined, state.Value);
-        await ChangeAsync(_ => joined, mail =>
+        var changed = false;
+        await ChangeAsync(Step, mail =>
         {
             mail = mail.With(endpoint, mail.Of(endpoint).Confirm(join.After ?? 0));
             if (join.After is not null)
-                mail = SessionNotices.Remind(mail, endpoint, joined.Session!);
+                mail = SessionNotices.Remind(mail, endpoint, state.Value.Session!);
             return changed ? mail.Tell(others, null, new PresenceSignal(endpoint, Present: true, Resumed: join.After is not null)) : mail;
         });
+        if (state.Value.Session!.State == SessionState.Ended)
+            return Refuse(SignalingStatus.Ended);
         Watch();
         var waiting = signaling.Value.Of(endpoint).Waiting;
         connections.Beat(endpoint, waiting.IsEmpty ? join.After ?? 0 : waiting[^1].Sequence);
         return new JoinAnswer(
             SignalingStatus.Accepted, endpoint, state.Value.Session, signaling.Value.Of(endpoint).Received, [.. Names.Where(name => state.Value.Link(name).Present)], waiting);
+
+        // A join that was stored without our knowledge changes nothing when it is repeated, and nobody was told of it yet.
+        StoredSession Step(StoredSession current)
+        {
+            if (current.Session!.State == SessionState.Ended)
+                return current;
+            var joined = current.Join(endpoint, resumed: join.After is not null, time.GetUtcNow());
+            changed |= !ReferenceEquals(joined, current);
+            return joined;
+        }
     }
 
     public async Task<SendAnswer> SendAsync(Guid connection, ImmutableArray<SentSignal> signals)
@@ -135,9 +146,15 @@ public sealed class SessionGrain : Grain, ISessionGrain
 
         connections.Beat(endpoint, 0);
         var discovery = signals.Any(sent => sent.Signal is NatSignal or ConnectivitySignal) ? (await TenantAsync(state.Value.Session!.Tenant))?.Discovery : null;
-        var batch = new SignalBatch(endpoint, Names.Remove(endpoint), discovery ?? DiscoveryConfiguration.Default, time.GetUtcNow());
-        batch.Take(state.Value, signaling.Value, signals);
-        await ChangeAsync(_ => batch.Session, _ => batch.Mailboxes);
+        SignalBatch batch = null!;
+        await ChangeAsync(
+            current =>
+            {
+                batch = new SignalBatch(endpoint, Names.Remove(endpoint), discovery ?? DiscoveryConfiguration.Default, time.GetUtcNow());
+                batch.Take(current, signaling.Value, signals);
+                return batch.Session;
+            },
+            _ => batch.Mailboxes);
         if (discovery is not null)
             await HealAsync(discovery);
         return new SendAnswer(batch.Status, signaling.Value.Of(endpoint).Received, batch.Refused);
@@ -195,12 +212,13 @@ public sealed class SessionGrain : Grain, ISessionGrain
             mail => mail.Tell(Names.Remove(endpoint), null, new PresenceSignal(endpoint, Present: false, Resumed: false)));
     }
 
-    // Stores a step with the events it makes, then tells every endpoint what is new, then passes it on.
+    // Stores a step with the events it makes, then tells every endpoint what is new, then passes it on. The step is taken again on what is really stored when
+    // that is newer than what is known here, and may make other events then: only when it made some before has anybody been asked whether they are heard.
     private async Task ChangeAsync(Func<StoredSession, StoredSession> step, Func<SignalingState, SignalingState>? mail = null)
     {
         var before = state.Value.Session!;
-        var tells = !SessionEvents.Between(state.Value, step(state.Value)).IsEmpty && await IsHeardAsync(before.Tenant);
-        await state.ChangeAsync(current => (tells ? step(current).Tell(current, time.GetUtcNow()) : step(current), true));
+        var mayBeHeard = SessionEvents.Between(state.Value, step(state.Value)).IsEmpty || await IsHeardAsync(before.Tenant);
+        await state.ChangeAsync(current => (mayBeHeard ? step(current).Tell(current, time.GetUtcNow()) : step(current), true));
         HandOver();
         var after = state.Value.Session!;
         await signaling.ChangeAsync(current => (SessionNotices.Add(mail?.Invoke(current) ?? current, before, after), true));
@@ -217,9 +235,19 @@ public sealed class SessionGrain : Grain, ISessionGrain
 
     private async Task HealAsync(DiscoveryConfiguration discovery)
     {
-        var (next, ask) = state.Value.Heal(discovery, time.GetUtcNow());
-        if (!ReferenceEquals(next, state.Value))
-            await ChangeAsync(_ => next, mail => ask is null ? mail : mail.Tell(Names, null, ask));
+        if (ReferenceEquals(state.Value.Heal(discovery, time.GetUtcNow()).Next, state.Value))
+            return;
+
+        // A move that was stored without our knowledge is not begun again, and nobody was asked for it yet.
+        MigrateSignal? ask = null;
+        await ChangeAsync(
+            current =>
+            {
+                var (next, asked) = current.Heal(discovery, time.GetUtcNow());
+                ask = asked ?? ask;
+                return next;
+            },
+            mail => ask is null ? mail : mail.Tell(Names, null, ask));
     }
 
     // Runs while somebody may go missing or a path may have to be moved.
