@@ -10,6 +10,7 @@ using NetDiscovery.Gateway.DropIn.Twilio;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Gateway.Relays;
 using NetDiscovery.Gateway.Sessions;
 using NetDiscovery.Gateway.Signaling;
@@ -19,6 +20,7 @@ using NetDiscovery.Gateway.Usage;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.ServiceDefaults;
+using NetDiscovery.ServiceDefaults.Regions;
 using Scalar.AspNetCore;
 
 namespace NetDiscovery.Gateway.Hosting;
@@ -39,6 +41,8 @@ public static class GatewayHosting
             kestrel.Limits.MaxRequestBodySize = context.Configuration.GetValue("Gateway:MaxRequestBodyBytes", new GatewayOptions().MaxRequestBodyBytes);
         });
 
+        services.AddRegions();
+        services.AddSingleton<ReplayWindow>().AddSingleton<LinkVerifier>().AddSingleton<RegionSummaries>();
         services.AddSingleton(provider => new LocalRegion(provider.GetRequiredService<IConfiguration>().RegionName()));
         services.AddSingleton<GatewayMetrics>().AddSingleton<IdempotencySecret>();
         services.AddSingleton<CallerDirectory>().AddSingleton<TenantAccess>().AddSingleton<TenantMaker>().AddSingleton<TenantKeys>();
@@ -69,6 +73,7 @@ public static class GatewayHosting
         app.UseForwardedHeaders();
         app.Use(static (context, next) => SecurityHeaders.SetAsync(context, next));
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<LinkMiddleware>();
         app.UseRouting();
         app.UseCors();
         app.UseAuthentication();
@@ -88,6 +93,7 @@ public static class GatewayHosting
         RelaysApi.Map(api);
         ServicesApi.Map(api);
         SignalingApi.Map(app);
+        LinksApi.Map(app);
         TwilioApi.Map(app);
         CloudflareApi.Map(app);
 

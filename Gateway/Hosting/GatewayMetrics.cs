@@ -15,6 +15,8 @@ public sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> authentications;
     private readonly Counter<long> refusals;
     private readonly Counter<long> flushFailures;
+    private readonly Counter<long> links;
+    private readonly Counter<long> forwards;
     private Func<int> pendingUsage = static () => 0;
     private Func<int> signalingConnections = static () => 0;
 
@@ -26,6 +28,8 @@ public sealed class GatewayMetrics : IDisposable
         authentications = meter.CreateCounter<long>("netdiscovery.gateway.authentications", "{attempt}", "Attempts to authenticate, by kind of caller and outcome.");
         refusals = meter.CreateCounter<long>("netdiscovery.gateway.refusals", "{response}", "Problem details answered, by code.");
         flushFailures = meter.CreateCounter<long>("netdiscovery.gateway.usage.flush_failures", "{batch}", "Batches of usage reports the cluster did not confirm; each is sent again.");
+        links = meter.CreateCounter<long>("netdiscovery.gateway.links", "{request}", "Requests of other regions, by region and outcome.");
+        forwards = meter.CreateCounter<long>("netdiscovery.gateway.forwards", "{request}", "Requests passed on to other regions, by region and outcome.");
         meter.CreateObservableGauge("netdiscovery.gateway.usage.pending", () => pendingUsage(), "{counter}", "Usage counters not yet confirmed by the ledger.");
         meter.CreateObservableGauge("netdiscovery.gateway.signaling.connections", () => signalingConnections(), "{connection}", "Signaling connections open.");
     }
@@ -44,6 +48,18 @@ public sealed class GatewayMetrics : IDisposable
     /// <param name="outcome"><c>ok</c>, <c>wrong</c> or <c>limited</c>.</param>
     public void Authenticated(string kind, string outcome) =>
         authentications.Add(1, new KeyValuePair<string, object?>("kind", kind), new KeyValuePair<string, object?>("outcome", outcome));
+
+    /// <summary>A request claimed to come from another region.</summary>
+    /// <param name="region">The region that proved it, or <c>unknown</c>.</param>
+    /// <param name="outcome"><c>ok</c> or <c>refused</c>.</param>
+    public void Linked(string region, string outcome) =>
+        links.Add(1, new KeyValuePair<string, object?>("region", region), new KeyValuePair<string, object?>("outcome", outcome));
+
+    /// <summary>A request was passed on to another region.</summary>
+    /// <param name="region">The region.</param>
+    /// <param name="outcome"><c>ok</c> or <c>unreachable</c>.</param>
+    public void Forwarded(string region, string outcome) =>
+        forwards.Add(1, new KeyValuePair<string, object?>("region", region), new KeyValuePair<string, object?>("outcome", outcome));
 
     /// <summary>A request was refused.</summary>
     public void Refused(ProblemCode code) => refusals.Add(1, new KeyValuePair<string, object?>("code", code.Code));

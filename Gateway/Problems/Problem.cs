@@ -21,6 +21,9 @@ public sealed class Problem(ProblemCode code, string? detail = null, FieldErrors
     /// <summary>Which refusal.</summary>
     public ProblemCode Code => code;
 
+    /// <summary>What is particular to this request.</summary>
+    public string? Detail => detail;
+
     /// <summary>A refusal for fields that were checked and found wrong.</summary>
     public static Problem Invalid(FieldErrors errors) => new(ProblemCodes.ValidationFailed, errors: errors);
 

@@ -24,6 +24,9 @@ public static class ProblemCodes
     public static readonly ProblemCode JoinTokenWrong = new(
         "join_token_wrong", 401, "The join token is missing or wrong", "Offer the subprotocols netdiscovery.v1 and token.<joinToken>, with the join token from the answer that made the session.");
 
+    public static readonly ProblemCode LinkRefused = new(
+        "link_refused", 401, "The request does not prove that it comes from another region", "See 'detail'; compare Region:Name, Region:Secrets and the clocks of both regions.");
+
     public static readonly ProblemCode TenantSuspended = new(
         "tenant_suspended", 403, "The tenant is suspended", "Ask the operator or the parent account to make the tenant active again.");
 
@@ -93,12 +96,20 @@ public static class ProblemCodes
     public static readonly ProblemCode StorageUnavailable = new(
         "storage_unavailable", 503, "The change can't be stored now", "Repeat the request after Retry-After; a request with an Idempotency-Key has one effect however often it is sent.");
 
+    public static readonly ProblemCode ControlRegionUnreachable = new(
+        "control_region_unreachable", 503, "The change has to be made in another region, which can't be reached",
+        "Repeat the request after Retry-After, or send it to a gateway of the region named in 'detail'. What was configured before goes on: tokens, sessions and relaying do not need that region.");
+
+    public static readonly ProblemCode RegionUnreachable = new(
+        "region_unreachable", 503, "The region that owns this can't be reached", "Repeat the request after Retry-After, or send it to a gateway of the region named in 'detail'.");
+
     /// <summary>Every code, in order of status.</summary>
     public static IReadOnlyList<ProblemCode> All { get; } =
     [
-        MalformedJson, ValidationFailed, TtlOutOfRange, TenantRequired, BadRequest, Unauthenticated, JoinTokenWrong, TenantSuspended, TenantClosed, SessionDenied, OperatorRequired,
+        MalformedJson, ValidationFailed, TtlOutOfRange, TenantRequired, BadRequest, Unauthenticated, JoinTokenWrong, LinkRefused, TenantSuspended, TenantClosed, SessionDenied, OperatorRequired,
         Forbidden, NotFound, MethodNotAllowed, RegionUnavailable, NestedSubAccount, ClosedIsFinal, LimitReached, UsernameTaken, SessionEnded, VersionConflict, BodyTooLarge, UnsupportedMediaType,
         IdempotencyKeyReused, WebSocketRequired, TooManyRequests, InternalError, NoRelay, ClusterUnavailable, StorageUnavailable,
+        ControlRegionUnreachable, RegionUnreachable,
     ];
 
     /// <summary>The code for a status that was set without a body, by routing or the server.</summary>

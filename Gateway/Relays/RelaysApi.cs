@@ -2,6 +2,7 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Relays;
 
@@ -26,18 +27,7 @@ public static class RelaysApi
             .WithDescription("The relay obeys with its next sign of life, half a second later; live allocations go on. Repeating it changes nothing.");
     }
 
-    private static async Task<IResult> RegionsAsync(RelayDirectory directory, LocalRegion local)
-    {
-        var relays = await directory.ListAsync(local.Name);
-        var open = relays.Where(static relay => relay.Healthy && !relay.Draining).ToList();
-        return Results.Ok(new Page<RegionStatusResponse>(
-            [
-                new RegionStatusResponse(
-                    local.Name, open.Count > 0, relays.Length, open.Count, relays.Where(static relay => relay.Healthy).Sum(static relay => (long)relay.Allocations),
-                    open.Sum(static relay => (long)relay.Announcement.Capacity * Math.Max(1, relay.Announcement.RelayedAddresses.Length))),
-            ],
-            null));
-    }
+    private static async Task<IResult> RegionsAsync(RegionSummaries summaries) => Results.Ok(new Page<RegionStatusResponse>([await summaries.LocalAsync()], null));
 
     private static async Task<IResult> ListAsync(RelayDirectory directory, LocalRegion local) =>
         Results.Ok(new Page<RelayResponse>([.. (await directory.ListAsync(local.Name)).Select(RelayResponse.From)], null));
