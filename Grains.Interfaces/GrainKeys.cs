@@ -83,6 +83,19 @@ public static class GrainKeys
     /// <summary>The tenant behind a key made by <see cref="Callbacks"/>.</summary>
     public static TenantId CallbackTenantOf(string key) => new(key.Length == 69 && key[34] == '/' ? ValueOf(key[..34], 'c') : throw WrongKey(key));
 
+    /// <returns>True for keys of <see cref="Allowances.IAllowanceGrain"/>.</returns>
+    public static bool IsAllowance(string? key) =>
+        key is { Length: > 35 and <= 96 } && key.StartsWith("q/", StringComparison.Ordinal) && key[34] == '/' && Guid.TryParseExact(key.AsSpan(2, 32), "N", out _);
+
+    /// <returns>True for keys made by <see cref="CredentialAllowance"/>.</returns>
+    public static bool IsCredentialAllowance(string key) => key.AsSpan(34).StartsWith("/credential/", StringComparison.Ordinal);
+
+    /// <summary>Key of <see cref="Tenants.ITenantReplicationGrain"/> for what comes from a control region.</summary>
+    public static string Replication(string region) => "f/" + region;
+
+    /// <summary>The region behind a key made by <see cref="Replication"/>.</summary>
+    public static string ReplicationOf(string key) => key.StartsWith("f/", StringComparison.Ordinal) ? key[2..] : throw WrongKey(key);
+
     /// <summary>The tenant behind a key made by <see cref="Tenant"/>.</summary>
     public static TenantId TenantOf(string key) => new(ValueOf(key, 't'));
 

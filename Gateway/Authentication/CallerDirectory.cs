@@ -46,6 +46,9 @@ public sealed class CallerDirectory
     /// <summary>Forgets what is remembered of a tenant whose status or keys changed, and of its sub-accounts, whose status follows.</summary>
     public void Forget(TenantId tenant) => tenants.ForgetWhere(known => known is null || known.Id == tenant || known.Parent == tenant);
 
+    /// <summary>Forgets all: tenants have changed in another region.</summary>
+    public void ForgetAll() => tenants.ForgetWhere(static _ => true);
+
     private bool IsOperatorKey(PresentedCredential credential) =>
         CryptographicOperations.FixedTimeEquals(Convert.FromHexString(credential.SecretHash), operatorKeyHash);
 

@@ -1,4 +1,5 @@
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Gateway.Problems;
 
@@ -14,6 +15,11 @@ public static class ClusterFailure
         {
             // An exception type that only the silo knows arrives as a stand-in that keeps the name.
             var name = cause is Orleans.Serialization.UnavailableExceptionFallbackException unknown ? unknown.ExceptionType : cause.GetType().FullName;
+            if (cause is ControlRegionRequiredException)
+            {
+                return ProblemCodes.ControlRegionUnreachable;
+            }
+
             if (cause is StorageUnavailableException || name is not null && StorageWords.Any(word => name.Contains(word, StringComparison.Ordinal)))
             {
                 return ProblemCodes.StorageUnavailable;

@@ -2,7 +2,8 @@ namespace NetDiscovery.Grains.Interfaces.Allowances;
 
 /// <summary>
 /// One limit of one tenant, shared out to relays as leases: allocations alive at once, bytes of a month, bits per second. The sum of what is
-/// leased never exceeds the limit, so relays decide by themselves within their leases. Keys: <see cref="GrainKeys.Allowance"/> and those beside it.
+/// leased never exceeds the limit, so relays decide by themselves within their leases. Its home is in the control region; in every other region the grain of the
+/// same key has a share of it, leased as relays lease theirs, and may use it up in a partition. Keys: <see cref="GrainKeys.Allowance"/> and those beside it.
 /// </summary>
 [Alias("allowance"), GrainInterfaceType("allowance")]
 public interface IAllowanceGrain : IGrainWithStringKey
@@ -13,6 +14,12 @@ public interface IAllowanceGrain : IGrainWithStringKey
     /// </summary>
     [Alias("exchange")]
     Task<LeaseGrant> ExchangeAsync(LeaseStatement statement);
+
+    /// <summary>Outside of the control region: the allowance's home needs what is not used here. Relays are asked first; what is given back is stored before the answer.</summary>
+    /// <param name="keep">Rates: the share that stays; otherwise 0.</param>
+    /// <returns>What this region holds from now on.</returns>
+    [Alias("give-back")]
+    Task<LeaseStatement> GiveBackAsync(long keep);
 
     /// <returns>What is leased and spent now.</returns>
     [Alias("get")]

@@ -5,6 +5,7 @@ using Orleans.Concurrency;
 namespace NetDiscovery.Grains.Interfaces.Tenants;
 
 /// <summary>One tenant: account, keys, signing keys, discovery configuration. Every change is stored before the answer. Key: <see cref="GrainKeys.Tenant"/>.</summary>
+/// <remarks>Outside of the control region it is a copy: changes throw <see cref="ControlRegionRequiredException"/>.</remarks>
 [Alias("tenant"), GrainInterfaceType("tenant")]
 public interface ITenantGrain : IGrainWithStringKey
 {
@@ -111,6 +112,10 @@ public interface ITenantGrain : IGrainWithStringKey
     [Alias("revoke-token")]
     Task<TenantChange> RevokeTokenAsync(TokenId token, DateTimeOffset expiresAt);
 
+    /// <summary>Revokes one token in this region alone, where alone it is good: that of a session. Needs no other region.</summary>
+    [Alias("revoke-here")]
+    Task<TenantChange> RevokeHereAsync(TokenId token, DateTimeOffset expiresAt);
+
     /// <summary>Revokes every token of <paramref name="label"/> issued up to now. At most 10,000 labels in 48 hours.</summary>
     [Alias("revoke-label")]
     Task<TenantChange> RevokeLabelAsync(string label);
@@ -120,6 +125,11 @@ public interface ITenantGrain : IGrainWithStringKey
     /// <returns>Null when there is no such tenant.</returns>
     [Alias("get-snapshot"), AlwaysInterleave]
     Task<TenantSnapshot?> GetSnapshotAsync(string? subscriberRelayId);
+
+    /// <summary>Takes over the tenant as the control region has it, when that is newer. Relays hear of it.</summary>
+    /// <returns>False in the control region itself, where nothing is taken over.</returns>
+    [Alias("replicate")]
+    Task<bool> ReplicateAsync(TenantReplica replica);
 }
 
 /// <summary>Finds the tenant an API key belongs to. Key: <see cref="GrainKeys.ApiKey"/>.</summary>

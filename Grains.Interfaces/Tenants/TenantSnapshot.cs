@@ -25,6 +25,9 @@ public sealed record TenantSnapshot(
 
     /// <summary>Secrets for the REST form of credentials, newest first; a password under any of them is good. The secret is its text's bytes.</summary>
     [Id(8)] public ImmutableArray<SigningKey> SharedSecrets { get; init; } = [];
+
+    /// <summary>Version of what the tenant configured: the same number means the same in every region. Versions of limits are these.</summary>
+    [Id(9)] public long Revision { get; init; }
 }
 
 /// <summary>One version of a tenant's key for signing tokens.</summary>

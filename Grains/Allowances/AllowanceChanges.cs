@@ -44,8 +44,8 @@ internal static class AllowanceChanges
         if (!state.Holders.TryGetValue(asked.RelayId, out var holder))
             return (state, asked.Held);
 
-        var free = Math.Max(0, state.Limit!.Amount - state.Committed());
-        var held = state.Limit.Kind == LeaseKind.Rate
+        var free = Math.Max(0, state.Amount() - state.Committed());
+        var held = state.Limit!.Kind == LeaseKind.Rate
             ? Math.Min(state.FairShare(asked.RelayId), holder.Held + free)
             : holder.Held + Grantable(state.Limit, free, asked.Needed - holder.Held, asked.Wanted - holder.Held);
 
@@ -73,7 +73,7 @@ internal static class AllowanceChanges
     /// <summary>A rate's share: everybody gets what he needs, or as much as anybody gets who wants more (max-min fairness); what nobody needs is divided evenly.</summary>
     public static long FairShare(this AllowanceState state, string relayId)
     {
-        var (left, own) = (state.Limit!.Amount, 0L);
+        var (left, own) = (state.Amount(), 0L);
         var demands = state.Holders.OrderBy(holder => holder.Value.Needed).ToList();
         for (var index = 0; index < demands.Count; index++)
         {

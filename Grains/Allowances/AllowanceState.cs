@@ -18,6 +18,12 @@ public sealed record AllowanceState
 
     /// <summary>Budgets: when the limit was reached.</summary>
     [Id(3)] public DateTimeOffset? ReachedAt { get; init; }
+
+    /// <summary>Outside of the control region: what this region may use of the limit, used up included; null where the limit is whole.</summary>
+    [Id(4)] public long? Share { get; init; }
+
+    /// <summary>Sequence of the last statement to the home.</summary>
+    [Id(5)] public long ShareSequence { get; init; }
 }
 
 /// <summary>One relay's lease.</summary>

@@ -129,16 +129,33 @@ internal static class TenantChanges
     {
         if (state.Refusal() is { } refusal)
             return (state, refusal);
-        if (expiresAt <= now || state.RevokedTokens.Any(revoked => revoked.Token == token && revoked.ExpiresAt >= expiresAt))
-            return (state, TenantChange.Done);
-
-        var others = state.RevokedTokens.RemoveAll(revoked => revoked.Token == token || revoked.ExpiresAt <= now);
-        if (others.Length >= MaxRevocations)
-            return (state, TenantChange.LimitReached);
-
-        var place = others.Count(revoked => revoked.ExpiresAt <= expiresAt);
-        return ((state with { RevokedTokens = others.Insert(place, new RevokedToken(token, expiresAt)) }).Changed(now), TenantChange.Done);
+        var (revoked, outcome) = Revoke(state.RevokedTokens, token, expiresAt, now);
+        return (revoked is { } next ? (state with { RevokedTokens = next }).Changed(now) : state, outcome);
     }
+
+    /// <summary>Revokes a token in this region alone.</summary>
+    public static (TenantState Next, TenantChange Outcome) RevokeHere(this TenantState state, TokenId token, DateTimeOffset expiresAt, DateTimeOffset now)
+    {
+        if (state.Refusal() is { } refusal)
+            return (state, refusal);
+        var (revoked, outcome) = Revoke(state.RevokedHere, token, expiresAt, now);
+        return (revoked is { } next ? (state with { RevokedHere = next }).Changed(now) : state, outcome);
+    }
+
+    /// <summary>Version of what other regions take over. Before there were regions it was <see cref="TenantState.Version"/>.</summary>
+    public static long RevisionOf(this TenantState state) => state.Revision == 0 ? state.Version : state.Revision;
+
+    /// <summary>Takes over what the control region has, when it is newer. What was revoked in this region alone stays.</summary>
+    public static TenantState Replicate(this TenantState state, TenantState control, DateTimeOffset now) =>
+        state.Tenant is not null && control.RevisionOf() <= state.RevisionOf()
+            ? state
+            : (control with
+            {
+                Revision = control.RevisionOf(),
+                Version = Math.Max(state.Version, control.Version),
+                RevokedHere = state.RevokedHere,
+                SubAccountsBehind = false,
+            }).Changed(now);
 
     /// <summary>Revokes the tokens of a label issued up to now.</summary>
     public static (TenantState Next, TenantChange Outcome) RevokeLabel(this TenantState state, string label, DateTimeOffset now)
@@ -212,9 +229,10 @@ internal static class TenantChanges
         state.Tenant.Status,
         LiveSigningKeys(state, now),
         state.Discovery,
-        [.. LiveTokens(state, now).Select(revoked => revoked.Token)],
+        [.. LiveTokens(state.RevokedTokens, now).Concat(LiveTokens(state.RevokedHere, now)).Select(revoked => revoked.Token)],
         LiveLabels(state, now))
     {
+        Revision = state.RevisionOf(),
         Credentials = state.Credentials,
         SharedSecrets = LiveSharedSecrets(state, now),
     };
@@ -243,7 +261,8 @@ internal static class TenantChanges
         Version = state.Version + 1,
         SigningKeys = LiveSigningKeys(state, now),
         SharedSecrets = LiveSharedSecrets(state, now),
-        RevokedTokens = LiveTokens(state, now),
+        RevokedTokens = LiveTokens(state.RevokedTokens, now),
+        RevokedHere = LiveTokens(state.RevokedHere, now),
         RevokedLabels = LiveLabels(state, now),
     };
 
@@ -255,8 +274,19 @@ internal static class TenantChanges
     private static ImmutableArray<SigningKey> Live(ImmutableArray<SigningKey> keys, int max, DateTimeOffset now) =>
         [.. keys.Where((_, index) => index == 0 || keys[index - 1].CreatedAt + LongestTokenTtl > now).Take(max)];
 
-    private static ImmutableArray<RevokedToken> LiveTokens(TenantState state, DateTimeOffset now) =>
-        state.RevokedTokens.RemoveAll(revoked => revoked.ExpiresAt <= now);
+    private static ImmutableArray<RevokedToken> LiveTokens(ImmutableArray<RevokedToken> tokens, DateTimeOffset now) => tokens.RemoveAll(revoked => revoked.ExpiresAt <= now);
+
+    /// <returns>The list with the token in it; null when nothing changes.</returns>
+    private static (ImmutableArray<RevokedToken>? Next, TenantChange Outcome) Revoke(ImmutableArray<RevokedToken> tokens, TokenId token, DateTimeOffset expiresAt, DateTimeOffset now)
+    {
+        if (expiresAt <= now || tokens.Any(revoked => revoked.Token == token && revoked.ExpiresAt >= expiresAt))
+            return (null, TenantChange.Done);
+
+        var others = tokens.RemoveAll(revoked => revoked.Token == token || revoked.ExpiresAt <= now);
+        return others.Length >= MaxRevocations
+            ? (null, TenantChange.LimitReached)
+            : (others.Insert(others.Count(revoked => revoked.ExpiresAt <= expiresAt), new RevokedToken(token, expiresAt)), TenantChange.Done);
+    }
 
     private static ImmutableSortedDictionary<string, DateTimeOffset> LiveLabels(TenantState state, DateTimeOffset now) =>
         state.RevokedLabels.RemoveRange(state.RevokedLabels.Where(label => label.Value + LongestTokenTtl <= now).Select(label => label.Key));

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Relays;
@@ -13,6 +15,7 @@ namespace NetDiscovery.Grains.Tenants;
 /// Changes run one at a time and are stored before the answer; reads interleave and see only what is stored, so a slow store does not stop
 /// authentication. Sub-accounts: a change of the status in effect is stored together with <see cref="TenantState.SubAccountsBehind"/>, which
 /// stays set until every sub-account has read it anew; a repeated call or the next activation goes on where a crash left it.
+/// Each change that other regions take over raises <see cref="TenantState.Revision"/>, by which the store notes it in its feed, in the same statement.
 /// </remarks>
 [GrainType("tenant")]
 public sealed partial class TenantGrain : Grain, ITenantGrain
@@ -25,6 +28,7 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
     private readonly RelaySubscribers subscribers;
     private readonly Retirement retirement;
     private readonly ITenantIndex index;
+    private readonly RegionRole role;
     private readonly TimeProvider time;
     private readonly ILogger<TenantGrain> logger;
 
@@ -32,6 +36,7 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
         [PersistentState("tenant", StorageNames.Default)] IPersistentState<TenantState> stored,
         [PersistentState("tenant-subscribers", StorageNames.Default)] IPersistentState<TenantSubscribersState> storedSubscribers,
         ITenantIndex index,
+        IOptions<RegionRole> role,
         TimeProvider time,
         ILogger<TenantGrain> logger)
     {
@@ -39,6 +44,7 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
         subscribers = new RelaySubscribers(storedSubscribers, time, exception => SubscribersNotStored(Id, exception));
         retirement = new Retirement(this, () => state.Value.Tenant is null);
         this.index = index;
+        this.role = role.Value;
         this.time = time;
         this.logger = logger;
     }
@@ -100,6 +106,7 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
 
     public async Task<ApiKeyChange> AddKeyAsync(ApiKeyId id, string name, byte[] secretHash)
     {
+        RequireControl();
         var (_, preview) = state.Value.AddKey(id, name, secretHash, Now);
         if (preview.Outcome != TenantChange.Done)
             return preview;
@@ -149,6 +156,9 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
     public Task<TenantChange> RevokeTokenAsync(TokenId token, DateTimeOffset expiresAt) =>
         ChangeAsync(current => current.RevokeToken(token, expiresAt, Now));
 
+    public Task<TenantChange> RevokeHereAsync(TokenId token, DateTimeOffset expiresAt) =>
+        StoreAsync(current => current.RevokeHere(token, expiresAt, Now));
+
     public Task<TenantChange> RevokeLabelAsync(string label) => ChangeAsync(current => current.RevokeLabel(label, Now));
 
     public async Task<TenantSnapshot?> GetSnapshotAsync(string? subscriberRelayId)
@@ -159,6 +169,25 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
         return state.Value.Snapshot(Now);
     }
 
+    public async Task<bool> ReplicateAsync(TenantReplica replica)
+    {
+        if (role.IsControl)
+            return false;
+
+        var control = JsonSerializer.Deserialize<TenantState>(replica.State, StateJson.Options)!;
+        if (control.Tenant?.Id != Id)
+            throw new ArgumentException("The copy is of another tenant.", nameof(replica));
+
+        // Bound before the tenant knows them and unbound after, as where they were made.
+        var (before, after) = (KeyIds(state.Value), KeyIds(control));
+        await Task.WhenAll(after.Except(before).Select(key => GrainFactory.GetGrain<IApiKeyGrain>(GrainKeys.ApiKey(key)).BindAsync(Id)));
+        await StoreAsync(current => (current.Replicate(control, Now), true));
+        await Task.WhenAll(before.Except(KeyIds(state.Value)).Select(key => GrainFactory.GetGrain<IApiKeyGrain>(GrainKeys.ApiKey(key)).UnbindAsync(Id)));
+        return true;
+    }
+
+    private static IReadOnlyList<ApiKeyId> KeyIds(TenantState state) => [.. state.ApiKeys.Select(key => key.Key.Id)];
+
     private ITenantGrain Parent(TenantId parent) => GrainFactory.GetGrain<ITenantGrain>(GrainKeys.Tenant(parent));
 
     private Tenant? Existing()
@@ -167,7 +196,24 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
         return state.Value.Tenant;
     }
 
-    private async Task<TResult> ChangeAsync<TResult>(Func<TenantState, (TenantState Next, TResult Result)> change)
+    private void RequireControl()
+    {
+        if (!role.IsControl)
+            throw new ControlRegionRequiredException($"Tenants are written in the region '{role.Control}'.");
+    }
+
+    /// <summary>A change that other regions take over.</summary>
+    private Task<TResult> ChangeAsync<TResult>(Func<TenantState, (TenantState Next, TResult Result)> change)
+    {
+        RequireControl();
+        return StoreAsync(current =>
+        {
+            var (next, result) = change(current);
+            return (ReferenceEquals(next, current) ? current : next with { Revision = current.RevisionOf() + 1 }, result);
+        });
+    }
+
+    private async Task<TResult> StoreAsync<TResult>(Func<TenantState, (TenantState Next, TResult Result)> change)
     {
         var before = state.Value.Version;
         var result = await state.ChangeAsync(change);

@@ -49,6 +49,12 @@ public sealed record TenantState
 
     /// <summary>Secrets that sign callbacks, newest first. In no snapshot: neither relays nor gateways sign.</summary>
     [Id(13)] public ImmutableArray<SigningKey> CallbackSecrets { get; init; } = [];
+
+    /// <summary>Grows with each change that other regions take over; the store's feed of changes goes by it. 0 in what was stored before there were regions, see <see cref="TenantChanges.RevisionOf"/>.</summary>
+    [Id(14)] public long Revision { get; init; }
+
+    /// <summary>Tokens revoked in this region alone, in order of expiry.</summary>
+    [Id(15)] public ImmutableArray<RevokedToken> RevokedHere { get; init; } = [];
 }
 
 /// <summary>An API key and the hash of its secret.</summary>

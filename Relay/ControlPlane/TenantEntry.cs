@@ -53,7 +53,7 @@ internal sealed class TenantEntry(TenantId id, TenantPolicy policy)
     {
         lock (gate)
         {
-            var (quotas, version) = (policy.Quotas, policy.Snapshot.Version);
+            var (quotas, version) = (policy.Quotas, policy.LimitsVersion);
             var credential = Credential(token, scope);
             var admission = Take(credential, Lower(quotas.ConcurrentAllocationsPerCredential, credential.Scope), version, book, waited);
             if (admission.Status == SlotStatus.Taken)
@@ -106,7 +106,7 @@ internal sealed class TenantEntry(TenantId id, TenantPolicy policy)
     {
         lock (gate)
         {
-            var (quotas, version) = (policy.Quotas, policy.Snapshot.Version);
+            var (quotas, version) = (policy.Quotas, policy.LimitsVersion);
             if (allocations.SetLimit(quotas.ConcurrentAllocations, version))
             {
                 book.Ask(allocations);

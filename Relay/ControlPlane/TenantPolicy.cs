@@ -58,11 +58,15 @@ internal sealed class TenantPolicy
     /// <summary>Limits of the tenant.</summary>
     public Quotas Quotas => Snapshot.Discovery.Quotas;
 
+    /// <summary>Version of the limits: the same number means the same in every region. A cluster of the version before does not say it.</summary>
+    public long LimitsVersion => Snapshot.Revision == 0 ? Snapshot.Version : Snapshot.Revision;
+
     /// <returns>True when the tenant's clients may use <paramref name="transport"/>.</returns>
     public bool Accepts(Transport transport) => (transports & (1 << (int)transport)) != 0;
 
-    /// <returns>True when tenant and credential may relay in <paramref name="region"/>.</returns>
-    public bool AcceptsRegion(CredentialClaims claims, string region) => Names(Snapshot.Discovery.Regions, region) && Names(claims.Scopes.Regions, region);
+    /// <returns>True when tenant and credential may relay in <paramref name="region"/>. A session's credential is good in the session's region alone: there it is revoked.</returns>
+    public bool AcceptsRegion(CredentialClaims claims, string region) =>
+        Names(Snapshot.Discovery.Regions, region) && Names(claims.Scopes.Regions, region) && (claims.Session is not { } session || session.Region == region);
 
     /// <returns>The signing key of that version, or null.</returns>
     public SigningKey? FindKey(uint version)

@@ -27,7 +27,7 @@ internal sealed class TenantTraffic(TenantId tenant)
         lock (rate)
         {
             book = leases;
-            var (quotas, version) = (policy.Quotas, policy.Snapshot.Version);
+            var (quotas, version) = (policy.Quotas, policy.LimitsVersion);
             if (bytes is null || month != (now.UtcDateTime.Year, now.UtcDateTime.Month))
             {
                 month = (now.UtcDateTime.Year, now.UtcDateTime.Month);

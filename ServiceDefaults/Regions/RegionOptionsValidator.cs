@@ -28,6 +28,7 @@ public sealed class RegionOptionsValidator : IValidateOptions<RegionOptions>
             }
         }
 
+        CheckPlaces(options, failures);
         if (options.Control is null or "")
         {
             if (options.Peers.Count > 0)
@@ -41,6 +42,42 @@ public sealed class RegionOptionsValidator : IValidateOptions<RegionOptions>
         }
 
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    private static void CheckPlaces(RegionOptions options, List<string> failures)
+    {
+        for (var index = 0; index < options.Map.Count; index++)
+        {
+            var entry = options.Map[index];
+            if (!RegionPlace.TryRead(entry.Match, entry.Region, out _))
+            {
+                failures.Add($"Region:Map:{index}:Match is '{entry.Match}': an address block such as 203.0.113.0/24, or country:DE, or continent:EU.");
+            }
+
+            if (entry.Region != options.Name && !options.Peers.Any(peer => peer.Name == entry.Region))
+            {
+                failures.Add($"Region:Map:{index}:Region is '{entry.Region}', which is neither Region:Name nor one of Region:Peers.");
+            }
+        }
+
+        if (options.DatabasePath is { Length: > 0 } path && !File.Exists(path))
+        {
+            failures.Add($"Region:DatabasePath is '{path}', which is not there.");
+        }
+
+        CheckLocation("Region", options.Latitude, options.Longitude, failures);
+        for (var index = 0; index < options.Peers.Count; index++)
+        {
+            CheckLocation($"Region:Peers:{index}", options.Peers[index].Latitude, options.Peers[index].Longitude, failures);
+        }
+    }
+
+    private static void CheckLocation(string at, double? latitude, double? longitude, List<string> failures)
+    {
+        if ((latitude is null) != (longitude is null) || latitude is < -90 or > 90 || longitude is < -180 or > 180)
+        {
+            failures.Add($"{at}:Latitude and {at}:Longitude are degrees north, -90 to 90, and east, -180 to 180; both or neither.");
+        }
     }
 
     private static void CheckPeer(string at, RegionPeerOptions peer, RegionOptions options, List<string> failures)

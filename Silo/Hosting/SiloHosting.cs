@@ -2,6 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using NetDiscovery.ServiceDefaults;
 using NetDiscovery.Silo.Callbacks;
+using NetDiscovery.Silo.Regions;
 using NetDiscovery.Silo.Storage;
 using Orleans.Configuration;
 using Orleans.Serialization;
@@ -19,6 +20,7 @@ public static class SiloHosting
         QuietOrleans(builder.Configuration);
         builder.Services.AddStorage();
         builder.Services.AddCallbacks();
+        builder.Services.AddRegionHosting();
         builder.Services.AddHostedService<LostAllocations>();
         builder.Services.AddValidatedOptions<SiloEndpointOptions, SiloEndpointOptionsValidator>(SiloEndpointOptions.Section);
         builder.Services.AddHealthChecks()

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using NetDiscovery.Grains.Interfaces;
 
 namespace NetDiscovery.Silo.Storage;
 
@@ -17,9 +16,6 @@ public sealed class StorageOptions
 
     /// <summary><c>Data:Path</c>: folder of the embedded store.</summary>
     public string DataPath { get; set; } = "./data";
-
-    /// <summary><c>Region:Name</c>.</summary>
-    public string RegionName { get; set; } = "local";
 
     /// <summary>Hours an ended allocation stays listed in the store. 1 to 8,760.</summary>
     public int AllocationRetentionHours { get; set; } = 24;
@@ -47,11 +43,6 @@ public sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
         else if (string.IsNullOrWhiteSpace(options.DataPath))
         {
             problems.Add("Data:Path is empty: the folder that holds the embedded store.");
-        }
-
-        if (!RegionName.IsValid(options.RegionName))
-        {
-            problems.Add($"Region:Name is '{options.RegionName}': 1 to {RegionName.MaxLength} of a-z, 0-9 and -, starting with a letter.");
         }
 
         if (options.AllocationRetentionHours is < 1 or > 8760)

@@ -28,7 +28,6 @@ internal static class StorageRegistration
         {
             options.ConnectionString = configuration.GetConnectionString("Storage");
             options.DataPath = configuration["Data:Path"] ?? options.DataPath;
-            options.RegionName = configuration.RegionName();
         });
         services.AddValidatedOptions<UsageOptions, UsageOptionsValidator>("Usage");
         services.AddSingleton<DataFolder>();
@@ -53,6 +52,7 @@ internal static class StorageRegistration
         });
         services.AddSingleton<IAllocationIndex>(provider => provider.GetRequiredService<IAllocationStore>());
         services.AddSingleton<ITenantIndex>(provider => new TenantIndex(provider.GetRequiredService<DbDataSource>(), Options(provider).Engine));
+        services.AddSingleton<ITenantFeed>(provider => new TenantFeed(provider.GetRequiredService<DbDataSource>(), Options(provider).Engine));
         services.AddKeyedSingleton<IGrainStorageSerializer, StateJsonSerializer>(StateJsonSerializer.Key);
         services.AddKeyedSingleton<IGrainStorage>(StorageNames.Allocations, (provider, _) => ActivatorUtilities.CreateInstance<AllocationGrainStorage>(provider));
         services.AddSingleton<IStateStore>(provider =>

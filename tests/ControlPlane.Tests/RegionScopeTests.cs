@@ -1,5 +1,6 @@
 using NetDiscovery.ControlPlane.Tests.Fixtures;
 using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.TestKit;
 
@@ -17,6 +18,16 @@ public sealed class RegionScopeTests(Region region)
         Assert.Equal(403, await clients.AllocateAsync(relay, await tenant.MintAsync(new CredentialScopes { Regions = ["eu-1", "us-1"] })));
         Assert.Equal(0, await clients.AllocateAsync(relay, await tenant.MintAsync(new CredentialScopes { Regions = ["eu-1", "local"] })));
         Assert.Equal(0, await clients.AllocateAsync(relay, await tenant.MintAsync()));
+    }
+
+    [Fact]
+    public async Task A_sessions_token_is_good_in_the_sessions_region_alone()
+    {
+        var tenant = await region.NewTenantAsync();
+        await using var relay = await RegionRelay.StartAsync(region);
+        await using var clients = new Clients();
+        Assert.Equal(403, await clients.AllocateAsync(relay, await tenant.MintAsync(session: SessionId.New("eu-1"))));
+        Assert.Equal(0, await clients.AllocateAsync(relay, await tenant.MintAsync(session: SessionId.New("local"))));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using NetDiscovery.ControlPlane.Tests.Fixtures;
 using NetDiscovery.Grains;
 using NetDiscovery.Grains.Allocations;
+using NetDiscovery.Grains.Allowances;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Tenants;
@@ -20,7 +21,12 @@ public sealed class Region : IAsyncLifetime
 {
     private readonly InProcessTestCluster cluster;
 
-    public Region()
+    public Region() : this("local", null, null)
+    {
+    }
+
+    /// <summary>One region of several.</summary>
+    internal Region(string name, string? control, IAllowanceLinks? links)
     {
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
@@ -32,6 +38,9 @@ public sealed class Region : IAsyncLifetime
             silo.Services.AddSingleton<ITenantIndex>(new FakeTenantIndex(Storage));
             silo.Services.AddSingleton<IAllocationIndex>(new FakeAllocationIndex(Storage));
             silo.Services.AddSingleton<IUsageLedger>(Ledger);
+            silo.Services.Configure<RegionRole>(role => (role.Name, role.Control) = (name, control));
+            if (links is not null)
+                silo.Services.AddSingleton(links);
         });
         cluster = builder.Build();
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.ControlPlane.Tests.Fixtures;
@@ -18,7 +19,7 @@ public sealed class RegionTenant(Region region, TenantId id)
         Assert.Equal(DiscoveryChangeOutcome.Stored, (await Grain.PutDiscoveryAsync(configuration, null)).Outcome);
 
     /// <summary>Mints with the newest signing key, as the gateway does.</summary>
-    public async Task<MintedCredential> MintAsync(CredentialScopes? scopes = null, string? label = null, TimeSpan? ttl = null)
+    public async Task<MintedCredential> MintAsync(CredentialScopes? scopes = null, string? label = null, TimeSpan? ttl = null, SessionId? session = null)
     {
         var key = (await Grain.GetSnapshotAsync(null))!.SigningKeys[0];
         var now = region.Time.GetUtcNow();
@@ -30,6 +31,8 @@ public sealed class RegionTenant(Region region, TenantId id)
             IssuedAt = now,
             ExpiresAt = TimeProvider.System.GetUtcNow() + (ttl ?? TimeSpan.FromHours(12)),
             Label = label,
+            Session = session,
+            Endpoint = session is null ? null : "alice",
             Scopes = scopes ?? CredentialScopes.None,
         };
         var username = TurnCredential.Encode(claims);

@@ -100,6 +100,10 @@ internal sealed class FakeTenantGrain(FakeCluster cluster, string key) : ITenant
 
     public Task<TenantChange> RevokeTokenAsync(TokenId token, DateTimeOffset expiresAt) => Change(() => revoked = revoked.Add(token));
 
+    public Task<TenantChange> RevokeHereAsync(TokenId token, DateTimeOffset expiresAt) => RevokeTokenAsync(token, expiresAt);
+
+    public Task<bool> ReplicateAsync(TenantReplica replica) => throw new NotSupportedException();
+
     public Task<TenantChange> RevokeLabelAsync(string label) => Change(() => revokedLabels = revokedLabels.SetItem(label, TimeProvider.System.GetUtcNow()));
 
     public Task<TenantSnapshot?> GetSnapshotAsync(string? subscriberRelayId)

@@ -57,6 +57,10 @@ public sealed class GrainKeysTests
 
         Assert.All(RelayIds, relayId => Assert.Equal(relayId, GrainKeys.RelayOf(GrainKeys.Relay(relayId))));
         Assert.Throws<ArgumentException>(() => GrainKeys.RelayOf("relay-1"));
+        Assert.All(Regions, region => Assert.Equal(region, GrainKeys.ReplicationOf(GrainKeys.Replication(region))));
+        Assert.Throws<ArgumentException>(() => GrainKeys.ReplicationOf("eu"));
+        Assert.All(AllKeys(), entry => Assert.Equal(entry.Kind.EndsWith("allowance", StringComparison.Ordinal), GrainKeys.IsAllowance(entry.Key)));
+        Assert.All(AllKeys().Where(entry => GrainKeys.IsAllowance(entry.Key)), entry => Assert.Equal(entry.Kind == "credential allowance", GrainKeys.IsCredentialAllowance(entry.Key)));
     }
 
     [Fact]
@@ -83,6 +87,7 @@ public sealed class GrainKeysTests
         .. Values.SelectMany(value => Regions.Select(region => ("session", GrainKeys.Session(new SessionId(value, region))))),
         .. RelayIds.Select(relayId => ("relay", GrainKeys.Relay(relayId))),
         .. Regions.Select(region => ("directory", GrainKeys.RelayDirectory(region))),
+        .. Regions.Select(region => ("replication", GrainKeys.Replication(region))),
         .. Enumerable.Range(0, GrainKeys.IngestShards).Select(shard => ("ingest", GrainKeys.Ingest(shard))),
         .. Values.Select(value => ("allowance", GrainKeys.Allowance(new TenantId(value)))),
         .. Values.Select(value => ("credential allowance", GrainKeys.CredentialAllowance(new TenantId(value), new TokenId(value)))),

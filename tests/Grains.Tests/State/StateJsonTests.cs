@@ -50,6 +50,7 @@ public sealed class StateJsonTests
     [InlineData("TenantState", "tenant.parent", "AC00000000000000000000000000000000")]
     [InlineData("TenantState", "tenant.createdAt", "2030-05-06T07:08:09.123+00:00")]
     [InlineData("TenantState", "discovery.decision", "relay-only")]
+    [InlineData("TenantState", "revision", "13")]
     [InlineData("AllocationState", "allocation.id", "AL0195cccc00000000000000000000abcd")]
     [InlineData("AllocationState", "allocation.tenant", "AC0195aaaa00000000000000000000abcd")]
     [InlineData("AllocationState", "allocation.session", "SE0195bbbb00000000000000000000abcd.eu")]

@@ -66,15 +66,20 @@ internal static class StateSamples
             Credentials = [new StaticCredential(new TokenId(Guid.Empty), "AC:camera", "cameras", [1], [2], At)],
             SharedSecrets = [new SigningKey(2, [8, 9], At)],
             CallbackSecrets = [new SigningKey(3, [10], At)],
+            Revision = 13,
+            RevokedHere = [new RevokedToken(new TokenId(Guid.Empty), At)],
         },
         new TenantSubscribersState { Until = ImmutableSortedDictionary<string, DateTimeOffset>.Empty.Add("relay-1", At) },
         new ApiKeyState { Tenant = Tenant },
+        new TenantReplicationState { Position = 5 },
         new AllowanceState
         {
             Holders = ImmutableSortedDictionary<string, AllowanceHolder>.Empty.Add("relay-1", new AllowanceHolder(Guid.Parse("0195dddd00000000000000000000abcd"), 1, 2, 3, 4)),
             Limit = new LeaseLimit(5, LeaseKind.Budget, 6, true),
             Retired = 7,
             ReachedAt = At,
+            Share = 8,
+            ShareSequence = 9,
         },
         new RelayState
         {

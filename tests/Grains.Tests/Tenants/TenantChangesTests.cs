@@ -55,6 +55,33 @@ public sealed class TenantChangesTests
     }
 
     [Fact]
+    public void A_token_revoked_in_one_region_is_in_its_snapshot_and_stays_when_the_tenant_is_taken_over_anew()
+    {
+        var token = TokenId.New();
+        var (state, _) = tenant.RevokeHere(token, Start.AddHours(1), Start);
+        Assert.Empty(state.RevokedTokens);
+        Assert.Equal([token], state.Snapshot(Start)!.RevokedTokens);
+
+        var next = state.Replicate(tenant.RevokeLabel("x", Start).Next with { Revision = state.RevisionOf() + 1 }, Start);
+        Assert.Equal([token], next.Snapshot(Start)!.RevokedTokens);
+        Assert.True(next.Version > state.Version);
+        Assert.Contains("x", next.RevokedLabels.Keys);
+    }
+
+    [Fact]
+    public void Only_what_is_newer_is_taken_over()
+    {
+        var (newer, _) = tenant.RotateSigningKey(Start);
+        newer = newer with { Revision = 7 };
+        var copy = new TenantState().Replicate(newer, Start);
+        Assert.Equal((7, newer.Tenant), (copy.Revision, copy.Tenant));
+
+        Assert.Same(copy, copy.Replicate(newer, Start));
+        Assert.Same(copy, copy.Replicate(tenant with { Revision = 6 }, Start));
+        Assert.Equal(8, copy.Replicate(newer with { Revision = 8 }, Start).Revision);
+    }
+
+    [Fact]
     public void Revoking_a_token_again_or_too_late_changes_nothing()
     {
         var token = TokenId.New();

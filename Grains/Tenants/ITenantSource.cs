@@ -1,0 +1,16 @@
+using NetDiscovery.Grains.Interfaces.Tenants;
+
+namespace NetDiscovery.Grains.Tenants;
+
+/// <summary>Port to the control region.</summary>
+public interface ITenantSource
+{
+    /// <summary>Reads its feed of changed tenants.</summary>
+    /// <param name="region">The control region.</param>
+    /// <param name="after">Position of the last change that is known.</param>
+    /// <param name="limit">Tenants at most.</param>
+    /// <param name="wait">How long it may wait for a change where there is none.</param>
+    /// <param name="cancellation">Nobody waits any more.</param>
+    /// <exception cref="Exception">It can't be reached.</exception>
+    Task<TenantFeedPage> ReadAsync(string region, long after, int limit, TimeSpan wait, CancellationToken cancellation);
+}
