@@ -4,6 +4,7 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Sessions;
@@ -18,9 +19,9 @@ public static class AllocationsApi
     public static void Map(RouteGroupBuilder api)
     {
         var allocations = api.MapGroup("/allocations").WithTags("Allocations");
-        allocations.MapGet("", ListAsync).Produces<Page<AllocationResponse>>().Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound)
+        allocations.MapGet("", ListAsync).InNamedRegion().Produces<Page<AllocationResponse>>().Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound)
             .WithName("listAllocations").WithSummary("List live allocations")
-            .WithDescription("A tenant's own, or with ?tenant= a sub-account's; for the operator every tenant's unless one is named. In order of id.");
+            .WithDescription("A tenant's own, or with ?tenant= a sub-account's; for the operator every tenant's unless one is named. In order of id. Those of one region: ?region= names it, this gateway's when left out.");
         allocations.MapGet("/{id}", GetAsync).Produces<AllocationResponse>().Refuses(ProblemCodes.NotFound)
             .WithName("getAllocation").WithSummary("Read an allocation, live or ended");
         allocations.MapDelete("/{id}", CutAsync).Produces(204).Refuses(ProblemCodes.NotFound)
@@ -62,14 +63,14 @@ public static class AllocationsApi
         return Results.Ok(Page<AllocationResponse>.From(found, limit, AllocationResponse.From, static allocation => allocation.Id.ToString()));
     }
 
-    private static async Task<IResult> GetAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains) =>
-        await FindAsync(http.Caller(), id, access, grains) is { } allocation ? Results.Ok(AllocationResponse.From(allocation)) : new Problem(ProblemCodes.NotFound);
+    private static async Task<IResult> GetAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains, AllocationRegions elsewhere) =>
+        await FindAsync(http.Caller(), id, access, grains) is { } allocation ? Results.Ok(AllocationResponse.From(allocation)) : await elsewhere.ElsewhereAsync(http, id);
 
-    private static async Task<IResult> CutAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains)
+    private static async Task<IResult> CutAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains, AllocationRegions elsewhere)
     {
         if (await FindAsync(http.Caller(), id, access, grains) is not { } allocation)
         {
-            return new Problem(ProblemCodes.NotFound);
+            return await elsewhere.ElsewhereAsync(http, id);
         }
 
         await grains.GetGrain<IAllocationGrain>(GrainKeys.Allocation(allocation.Id)).CutAsync();

@@ -20,7 +20,6 @@ using NetDiscovery.Gateway.Usage;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.ServiceDefaults;
-using NetDiscovery.ServiceDefaults.Regions;
 using Scalar.AspNetCore;
 
 namespace NetDiscovery.Gateway.Hosting;
@@ -41,8 +40,7 @@ public static class GatewayHosting
             kestrel.Limits.MaxRequestBodySize = context.Configuration.GetValue("Gateway:MaxRequestBodyBytes", new GatewayOptions().MaxRequestBodyBytes);
         });
 
-        services.AddRegions();
-        services.AddSingleton<ReplayWindow>().AddSingleton<LinkVerifier>().AddSingleton<RegionSummaries>();
+        services.AddGatewayRegions();
         services.AddSingleton(provider => new LocalRegion(provider.GetRequiredService<IConfiguration>().RegionName()));
         services.AddSingleton<GatewayMetrics>().AddSingleton<IdempotencySecret>();
         services.AddSingleton<CallerDirectory>().AddSingleton<TenantAccess>().AddSingleton<TenantMaker>().AddSingleton<TenantKeys>();
@@ -79,6 +77,7 @@ public static class GatewayHosting
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = SignalingLimits.Heartbeat });
+        app.UseMiddleware<RegionRouting>();
 
         var api = app.MapGroup("/v1").RequireAuthorization(Policies.Caller).AddEndpointFilter<RefuseInactiveCaller>().AddEndpointFilter<RefuseUnchecked>();
         TenantsApi.Map(api);

@@ -40,5 +40,6 @@ public sealed record ForwardedRequest(string? Client, Placement? Placement)
 
 /// <summary>A choice of region that another gateway has made.</summary>
 /// <param name="Reason">Why this region.</param>
-/// <param name="Verdict">What the tenant's own servers said of the session; null when they were not asked.</param>
-public sealed record Placement(string Reason, DecisionVerdict? Verdict);
+/// <param name="Verdict">What the tenant's own servers said of the session; null when there are none.</param>
+/// <param name="Id">The id that they were told, without the region; null when the region makes it.</param>
+public sealed record Placement(string Reason, DecisionVerdict? Verdict = null, Guid? Id = null);

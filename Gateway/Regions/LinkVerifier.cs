@@ -68,12 +68,13 @@ public sealed class LinkVerifier(RegionDirectory regions, ReplayWindow replays, 
     public static async Task<string> HashBodyAsync(HttpContext context)
     {
         var request = context.Request;
-        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true })
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true })
         {
             return LinkSignature.EmptyBodyHash;
         }
 
         request.EnableBuffering(BufferInMemory);
+        request.Body.Position = 0;
         var hash = await SHA256.HashDataAsync(request.Body, context.RequestAborted);
         request.Body.Position = 0;
         return Convert.ToHexStringLower(hash);

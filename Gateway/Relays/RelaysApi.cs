@@ -17,17 +17,17 @@ public static class RelaysApi
         api.MapGet("/regions", RegionsAsync).WithTags("Relays").Produces<Page<RegionStatusResponse>>()
             .WithName("listRegions").WithSummary("List regions with their health and load");
         var relays = api.MapGroup("/relays").WithTags("Relays").RequireAuthorization(Policies.Operator);
-        relays.MapGet("", ListAsync).Produces<Page<RelayResponse>>().Refuses(ProblemCodes.OperatorRequired)
-            .WithName("listRelays").WithSummary("List relays with health, load and addresses").WithDescription("Relays seen within the last hour.");
-        relays.MapGet("/{id}", GetAsync).Produces<RelayResponse>().Refuses(ProblemCodes.OperatorRequired, ProblemCodes.NotFound)
+        relays.MapGet("", ListAsync).InNamedRegion().Produces<Page<RelayResponse>>().Refuses(ProblemCodes.OperatorRequired)
+            .WithName("listRelays").WithSummary("List relays with health, load and addresses").WithDescription("Relays seen within the last hour, of one region: ?region= names it, this gateway's when left out.");
+        relays.MapGet("/{id}", GetAsync).InNamedRegion().Produces<RelayResponse>().Refuses(ProblemCodes.OperatorRequired, ProblemCodes.NotFound)
             .WithName("getRelay").WithSummary("Read a relay");
-        relays.MapPost("/{id}/drain", DrainAsync).Accepts<DrainRequest>("application/json").Produces<RelayResponse>()
+        relays.MapPost("/{id}/drain", DrainAsync).InNamedRegion().Accepts<DrainRequest>("application/json").Produces<RelayResponse>()
             .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.OperatorRequired, ProblemCodes.NotFound, ProblemCodes.LimitReached)
             .WithName("drainRelay").WithSummary("Have a relay take no new allocations, or take them again")
             .WithDescription("The relay obeys with its next sign of life, half a second later; live allocations go on. Repeating it changes nothing.");
     }
 
-    private static async Task<IResult> RegionsAsync(RegionSummaries summaries) => Results.Ok(new Page<RegionStatusResponse>([await summaries.LocalAsync()], null));
+    private static async Task<IResult> RegionsAsync(RegionSummaries summaries) => Results.Ok(new Page<RegionStatusResponse>(await summaries.AllAsync(), null));
 
     private static async Task<IResult> ListAsync(RelayDirectory directory, LocalRegion local) =>
         Results.Ok(new Page<RelayResponse>([.. (await directory.ListAsync(local.Name)).Select(RelayResponse.From)], null));

@@ -2,6 +2,7 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.ServiceDefaults;
 
 namespace NetDiscovery.Gateway.Relays;
@@ -12,7 +13,7 @@ public static class ServicesApi
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
     /// <summary>Maps the route.</summary>
-    public static void Map(RouteGroupBuilder api) => api.MapGet("/services", ListAsync).WithTags("Relays").RequireAuthorization(Policies.Operator)
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/services", ListAsync).InNamedRegion().WithTags("Relays").RequireAuthorization(Policies.Operator)
         .Produces<Page<ServiceResponse>>().Refuses(ProblemCodes.OperatorRequired)
         .WithName("listServices").WithSummary("List the platform's processes with their health")
         .WithDescription("This gateway, the silos and the relays of the region. It answers also when the cluster does not.");

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations;
 using NetDiscovery.Gateway.Json;
+using NetDiscovery.Gateway.Regions.Choice;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Sessions;
@@ -63,6 +64,9 @@ public sealed record EndpointRequest
     /// <summary>The NAT in front of it, if the tenant knows it.</summary>
     public NatRequest? Nat { get; init; }
 
+    /// <summary>Milliseconds there and back to relays by region, if it has measured them; at most 64.</summary>
+    public ImmutableSortedDictionary<string, double> Latencies { get; init; } = ImmutableSortedDictionary<string, double>.Empty;
+
     /// <summary>Notes every field that breaks a rule.</summary>
     internal void Validate(string path, FieldErrors errors)
     {
@@ -80,7 +84,12 @@ public sealed record EndpointRequest
         {
             errors.Add($"{path}.region", "must be a region name: a-z, 0-9 and -, starting with a letter, at most 32");
         }
+
+        LatencyRule.Check($"{path}.latencies", Latencies, errors);
     }
+
+    /// <summary>As the choice of region takes it.</summary>
+    internal Party ToParty() => new($"the endpoint '{Name}'", Region, Address is not null && Cidr.TryAddress(Address, out var address) ? address : null, Latencies);
 }
 
 /// <summary>How the NAT in front of an endpoint behaves, in the words of RFC 4787; what is left out is unknown.</summary>

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using NetDiscovery.Gateway.Callbacks;
 using NetDiscovery.Gateway.Problems;
-using NetDiscovery.Gateway.Relays;
+using NetDiscovery.Gateway.Regions.Choice;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
@@ -13,7 +13,7 @@ namespace NetDiscovery.Gateway.Sessions;
 /// URL of each endpoint whose name <c>endpoints</c> lists. The strictest answer holds: deny, then relay, then allow. A server that does
 /// not answer usefully in time counts as <c>callbacks.onDecisionTimeout</c> says.
 /// </summary>
-public sealed class DecisionHook(CallbackClient callbacks, LocalRegion local)
+public sealed class DecisionHook(CallbackClient callbacks, RegionChooser chooser)
 {
     private const int MaxReason = 256;
     private static readonly JsonSerializerOptions Tolerant = new(JsonSerializerDefaults.Web);
@@ -45,7 +45,7 @@ public sealed class DecisionHook(CallbackClient callbacks, LocalRegion local)
 
         foreach (var word in words.Where(static word => word.Region is not null))
         {
-            var choice = local.Choose(discovery, word.Region);
+            var choice = chooser.Named(discovery, word.Region!);
             if (choice.Problem is not null)
             {
                 return (null, choice.Problem, place);

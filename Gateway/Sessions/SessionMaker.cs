@@ -2,6 +2,8 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
+using NetDiscovery.Gateway.Regions.Choice;
 using NetDiscovery.Gateway.Relays;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Gateway.Tokens;
@@ -15,10 +17,10 @@ namespace NetDiscovery.Gateway.Sessions;
 
 /// <summary>Makes sessions: asks the tenant's servers, chooses region and relays, mints a token for each endpoint, and has the session's grain decide.</summary>
 public sealed class SessionMaker(
-    IGrainFactory grains, TenantSnapshots snapshots, RelayDirectory relays, LocalRegion local, EndpointIceServers iceServers, DecisionHook hook, UsageCounters usage, GatewayMetrics metrics)
+    IGrainFactory grains, TenantSnapshots snapshots, RelayDirectory relays, LocalRegion local, RegionChooser chooser, EndpointIceServers iceServers, DecisionHook hook, UsageCounters usage, GatewayMetrics metrics)
 {
     /// <summary>Makes the session a request asks for.</summary>
-    public async Task<IResult> MakeAsync(TenantId tenant, CreateSessionRequest request, RequestSeed seed, CancellationToken cancellation)
+    public async Task<IResult> MakeAsync(TenantId tenant, CreateSessionRequest request, RequestSeed seed, RequestOrigin origin, CancellationToken cancellation)
     {
         if (await snapshots.GetAsync(tenant) is not { } snapshot)
         {
@@ -30,20 +32,26 @@ public sealed class SessionMaker(
             return inactive;
         }
 
-        var place = local.ChooseForSession(snapshot.Discovery, request.Endpoints);
+        var place = await PlaceAsync(snapshot.Discovery, request, origin);
         if (place.Problem is not null)
         {
             return place.Problem;
         }
 
-        var value = seed.Id("session", static () => SessionId.New("local").Value);
-        var (verdict, denial, placed) = await hook.AskAsync(snapshot, request, value, place, cancellation);
+        // Another gateway that has placed the session here has asked already.
+        var value = origin.Placement?.Id ?? seed.Id("session", static () => SessionId.New("local").Value);
+        var (verdict, denial, placed) = origin.Placement is { } before ? (before.Verdict, (Problem?)null, place) : await hook.AskAsync(snapshot, request, value, place, cancellation);
         if (denial is not null)
         {
             return denial;
         }
 
         place = placed;
+        if (place.Region != local.Name)
+        {
+            return new ForwardResult(place.Region, new Placement(place.Reason, verdict, value));
+        }
+
         var chosen = await relays.ChooseAsync(place.Region, relay => IceServers.Serves(relay, snapshot.Discovery));
         if (chosen.Count == 0)
         {
@@ -76,4 +84,11 @@ public sealed class SessionMaker(
             [.. session.Endpoints.Select(endpoint => new JoinResponse(
                 endpoint.Name, joins[endpoint.Name].Text, iceServers.Make(chosen, snapshot, id, endpoint.Name)))]));
     }
+
+    private Task<RegionChoice> PlaceAsync(DiscoveryConfiguration discovery, CreateSessionRequest request, RequestOrigin origin) => origin switch
+    {
+        { Placement: { } placed } => Task.FromResult(chooser.Here(discovery, placed.Reason)),
+        { MayGoElsewhere: false } => Task.FromResult(chooser.Here(discovery, RequestOrigin.Asked)),
+        _ => chooser.ChooseAsync(discovery, [.. request.Endpoints.Select(static endpoint => endpoint.ToParty())]),
+    };
 }

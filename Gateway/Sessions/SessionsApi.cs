@@ -5,6 +5,7 @@ using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Gateway.Usage;
 using NetDiscovery.Grains.Interfaces;
@@ -25,17 +26,17 @@ public static class SessionsApi
     public static void Map(RouteGroupBuilder api)
     {
         var sessions = api.MapGroup("/sessions").WithTags("Sessions");
-        sessions.MapPost("", CreateAsync).Accepts<CreateSessionRequest>("application/json").Produces<CreatedSessionResponse>(201)
+        sessions.MapPost("", CreateAsync).ChoosesRegion().Accepts<CreateSessionRequest>("application/json").Produces<CreatedSessionResponse>(201)
             .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TenantSuspended, ProblemCodes.SessionDenied, ProblemCodes.RegionUnavailable, ProblemCodes.IdempotencyKeyReused, ProblemCodes.NoRelay).Idempotent()
             .WithName("createSession").WithSummary("Make a session between endpoints")
             .WithDescription("The platform decides between STUN and TURN by the tenant's discovery configuration. Join tokens and credentials are shown only in this answer.");
-        sessions.MapGet("/{id}", GetAsync).Produces<SessionResponse>().Refuses(ProblemCodes.NotFound)
+        sessions.MapGet("/{id}", GetAsync).InSessionsRegion().Produces<SessionResponse>().Refuses(ProblemCodes.NotFound)
             .WithName("getSession").WithSummary("Read a session, its decision and the reason");
-        sessions.MapGet("/{id}/timeline", TimelineAsync).Produces<Page<TimelineResponse>>().Refuses(ProblemCodes.NotFound)
+        sessions.MapGet("/{id}/timeline", TimelineAsync).InSessionsRegion().Produces<Page<TimelineResponse>>().Refuses(ProblemCodes.NotFound)
             .WithName("getSessionTimeline").WithSummary("Every step of a session with time and reason").WithDescription("Oldest first.");
-        sessions.MapGet("/{id}/usage", UsageAsync).Produces<SessionUsageResponse>().Refuses(ProblemCodes.NotFound)
+        sessions.MapGet("/{id}/usage", UsageAsync).InSessionsRegion().Produces<SessionUsageResponse>().Refuses(ProblemCodes.NotFound)
             .WithName("getSessionUsage").WithSummary("What a session used").WithDescription("The sum, and rows by hour, region, relay and transport.");
-        sessions.MapDelete("/{id}", EndAsync).Produces(204).Refuses(ProblemCodes.NotFound)
+        sessions.MapDelete("/{id}", EndAsync).InSessionsRegion().Produces(204).Refuses(ProblemCodes.NotFound)
             .WithName("endSession").WithSummary("End a session").WithDescription("Its credentials are revoked and its allocations end. A session that has ended answers the same.");
     }
 
@@ -43,7 +44,7 @@ public static class SessionsApi
         HttpContext http, JsonBody<CreateSessionRequest> body, RequestSeed seed, TenantAccess access, SessionMaker maker, [FromQuery, Description(TenantParameter)] string? tenant = null)
     {
         var choice = await access.ChooseAsync(http.Caller(), tenant);
-        return choice.Problem is not null ? choice.Problem : await maker.MakeAsync(choice.Tenant!.Id, body.Value, seed, http.RequestAborted);
+        return choice.Problem is not null ? choice.Problem : await maker.MakeAsync(choice.Tenant!.Id, body.Value, seed, RequestOrigin.Of(http), http.RequestAborted);
     }
 
     private static async Task<IResult> GetAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains) =>
@@ -93,7 +94,8 @@ public static class SessionsApi
         foreach (var endpoint in session.Endpoints)
         {
             // The last of its credentials was minted when its connection last came, a moment ago at most.
-            await tenant.RevokeTokenAsync(EndpointToken.Id(session.Id, endpoint.Name), time.GetUtcNow() + LongestToken);
+            // They are good in this region alone.
+            await tenant.RevokeHereAsync(EndpointToken.Id(session.Id, endpoint.Name), time.GetUtcNow() + LongestToken);
         }
 
         snapshots.Forget(session.Tenant);

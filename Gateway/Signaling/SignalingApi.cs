@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Sessions;
 
@@ -11,7 +12,7 @@ namespace NetDiscovery.Gateway.Signaling;
 public static class SignalingApi
 {
     /// <summary>Maps the route. The join token is its only credential.</summary>
-    public static void Map(IEndpointRouteBuilder app) => app.MapGet("/v1/sessions/{id}/signaling", OpenAsync).AllowAnonymous().WithTags("Sessions")
+    public static void Map(IEndpointRouteBuilder app) => app.MapGet("/v1/sessions/{id}/signaling", OpenAsync).InSessionsRegion().AllowAnonymous().WithTags("Sessions")
         .Produces(101).Refuses(
             ProblemCodes.BadRequest, ProblemCodes.JoinTokenWrong, ProblemCodes.TenantSuspended, ProblemCodes.SessionEnded, ProblemCodes.WebSocketRequired, ProblemCodes.TooManyRequests)
         .WithName("joinSession").WithSummary("Join a session's signaling (WebSocket)")

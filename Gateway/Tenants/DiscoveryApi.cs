@@ -4,6 +4,7 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
@@ -18,7 +19,7 @@ public static class DiscoveryApi
         var discovery = api.MapGroup("/tenants/{id}/discovery").WithTags("Discovery configuration");
         discovery.MapGet("", GetAsync).Produces<DiscoveryConfiguration>().Produces(304).Refuses(ProblemCodes.NotFound)
             .WithName("getDiscovery").WithSummary("Read the discovery configuration").WithDescription("The ETag is the version; send it as If-Match with a change.");
-        discovery.MapPut("", PutAsync).Accepts<DiscoveryConfiguration>("application/json").Produces<DiscoveryConfiguration>()
+        discovery.MapPut("", PutAsync).InControlRegion().Accepts<DiscoveryConfiguration>("application/json").Produces<DiscoveryConfiguration>()
             .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal, ProblemCodes.VersionConflict)
             .WithName("putDiscovery").WithSummary("Replace the discovery configuration")
             .WithDescription("The body is the whole configuration: a field left out gets its default. With If-Match it replaces only the version named. Relays obey the new configuration from the next request on.");

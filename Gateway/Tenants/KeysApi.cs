@@ -4,6 +4,7 @@ using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
@@ -16,14 +17,14 @@ public static class KeysApi
     public static void Map(RouteGroupBuilder api)
     {
         var tenant = api.MapGroup("/tenants/{id}").WithTags("Keys");
-        tenant.MapPost("/keys", CreateAsync).Accepts<CreateKeyRequest>("application/json").Produces<CreatedKeyResponse>(201)
+        tenant.MapPost("/keys", CreateAsync).InControlRegion().Accepts<CreateKeyRequest>("application/json").Produces<CreatedKeyResponse>(201)
             .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal, ProblemCodes.LimitReached, ProblemCodes.IdempotencyKeyReused).Idempotent()
             .WithName("createKey").WithSummary("Make an API key").WithDescription("The secret is shown only in this answer.");
         tenant.MapGet("/keys", ListAsync).Produces<Page<KeyResponse>>().Refuses(ProblemCodes.NotFound)
             .WithName("listKeys").WithSummary("List API keys").WithDescription("Oldest first, without secrets.");
-        tenant.MapDelete("/keys/{keyId}", DeleteAsync).Produces(204).Refuses(ProblemCodes.NotFound)
+        tenant.MapDelete("/keys/{keyId}", DeleteAsync).InControlRegion().Produces(204).Refuses(ProblemCodes.NotFound)
             .WithName("deleteKey").WithSummary("Remove an API key").WithDescription("It authenticates nothing any more within two seconds.");
-        tenant.MapPost("/signing-keys/rotate", RotateAsync).Produces<SigningKeyResponse>().Refuses(ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal)
+        tenant.MapPost("/signing-keys/rotate", RotateAsync).InControlRegion().Produces<SigningKeyResponse>().Refuses(ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal)
             .WithName("rotateSigningKey").WithSummary("Make a new signing key")
             .WithDescription("Tokens minted from now on are signed with it; tokens minted before stay good until they expire. Repeating the request makes another key, which harms nothing.");
         tenant.MapPost("/callback-secrets/rotate", RotateCallbackSecretAsync).Produces<CallbackSecretResponse>().Refuses(ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal).Idempotent()

@@ -5,6 +5,7 @@ using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
@@ -17,14 +18,14 @@ public static class TenantsApi
     public static void Map(RouteGroupBuilder api)
     {
         var tenants = api.MapGroup("/tenants").WithTags("Tenants");
-        tenants.MapPost("", CreateAsync).Accepts<CreateTenantRequest>("application/json").Produces<CreatedTenantResponse>(201)
+        tenants.MapPost("", CreateAsync).InControlRegion().Accepts<CreateTenantRequest>("application/json").Produces<CreatedTenantResponse>(201)
             .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.Forbidden, ProblemCodes.NestedSubAccount, ProblemCodes.IdempotencyKeyReused).Idempotent()
             .WithName("createTenant").WithSummary("Make a tenant").WithDescription("The operator makes any tenant; a tenant makes sub-accounts of its own. The auth token is shown only in this answer.");
         tenants.MapGet("", ListAsync).Produces<Page<TenantResponse>>()
             .WithName("listTenants").WithSummary("List tenants").WithDescription("All tenants for the operator, the sub-accounts for a tenant; in order of id.");
         tenants.MapGet("/{id}", GetAsync).Produces<TenantResponse>().Refuses(ProblemCodes.NotFound)
             .WithName("getTenant").WithSummary("Read a tenant");
-        tenants.MapPatch("/{id}", UpdateAsync).Accepts<UpdateTenantRequest>("application/json").Produces<TenantResponse>()
+        tenants.MapPatch("/{id}", UpdateAsync).InControlRegion().Accepts<UpdateTenantRequest>("application/json").Produces<TenantResponse>()
             .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.Forbidden, ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal)
             .WithName("updateTenant").WithSummary("Suspend, activate or close a tenant")
             .WithDescription("By the operator or the parent account. Suspending or closing stops new tokens and ends live allocations.");

@@ -3,21 +3,28 @@ using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
+using NetDiscovery.Gateway.Regions.Choice;
 using NetDiscovery.Gateway.Relays;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Gateway.Usage;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
 
 namespace NetDiscovery.Gateway.Tokens;
 
 /// <summary>Mints tokens here, from what the gateway knows of the tenant and the relays: no grain call in a burst.</summary>
 public sealed class TokenMint(
-    TenantSnapshots snapshots, RelayDirectory relays, LocalRegion region, UsageCounters usage, GatewayMetrics metrics, TimeProvider time)
+    TenantSnapshots snapshots, RelayDirectory relays, LocalRegion local, RegionChooser chooser, UsageCounters usage, GatewayMetrics metrics, TimeProvider time)
 {
     /// <summary>Mints the token a request asks for.</summary>
-    public async Task<MintAnswer> MintAsync(TenantId tenant, CreateTokenRequest request, RequestSeed seed)
+    /// <param name="tenant">Whose.</param>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="seed">Where its id comes from.</param>
+    /// <param name="origin">Where the request came from; the default for one that can't go on to another region.</param>
+    public async Task<MintAnswer> MintAsync(TenantId tenant, CreateTokenRequest request, RequestSeed seed, RequestOrigin origin = default)
     {
         if (await snapshots.GetAsync(tenant) is not { } snapshot)
         {
@@ -38,7 +45,7 @@ public sealed class TokenMint(
             return new Problem(ProblemCodes.TtlOutOfRange, $"ttlSeconds must be from 1 to {discovery.TokenTtlSeconds.Max}.", errors);
         }
 
-        var place = region.Choose(discovery, request.Region);
+        var place = await PlaceAsync(discovery, request, origin);
         if (place.Problem is not null)
         {
             return place.Problem;
@@ -48,6 +55,13 @@ public sealed class TokenMint(
         if (!scopes.Regions.IsEmpty && !scopes.Regions.Contains(place.Region))
         {
             return Problem.Invalid("scopes.regions", $"must hold '{place.Region}', the region of the relays this token is for");
+        }
+
+        if (place.Region != local.Name)
+        {
+            return origin.MayGoElsewhere
+                ? new MintAnswer(null, null, new ForwardResult(place.Region, new Placement(place.Reason)))
+                : new Problem(ProblemCodes.RegionUnavailable, $"The region '{place.Region}' is not served here.");
         }
 
         var chosen = await relays.ChooseAsync(place.Region, relay => IceServers.Serves(relay, discovery));
@@ -84,10 +98,27 @@ public sealed class TokenMint(
             new TokenResponse(id.ToString(), token.Username, token.Password, ttl, token.Claims.ExpiresAt, place.Region, place.Reason, IceServers.For(chosen, discovery, token)),
             null);
     }
+
+    private Task<RegionChoice> PlaceAsync(DiscoveryConfiguration discovery, CreateTokenRequest request, RequestOrigin origin)
+    {
+        if (origin.Placement is { } placed)
+        {
+            return Task.FromResult(chooser.Here(discovery, placed.Reason));
+        }
+
+        if (request.Region is { } named)
+        {
+            return Task.FromResult(chooser.Named(discovery, named));
+        }
+
+        return origin.MayGoElsewhere
+            ? chooser.ChooseAsync(discovery, [new Party("the client", null, request.Address is not null && Cidr.TryAddress(request.Address, out var given) ? given : origin.Client, request.Latencies)])
+            : Task.FromResult(chooser.Here(discovery, RequestOrigin.Asked));
+    }
 }
 
-/// <summary>Either a token or a refusal.</summary>
-public readonly record struct MintAnswer(TokenResponse? Token, Problem? Problem)
+/// <summary>A token, or a refusal, or the way to another region that answers.</summary>
+public readonly record struct MintAnswer(TokenResponse? Token, Problem? Problem, ForwardResult? Elsewhere = null)
 {
     /// <summary>A refusal.</summary>
     public static implicit operator MintAnswer(Problem problem) => new(null, problem);

@@ -5,6 +5,7 @@ using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Tenants;
@@ -23,13 +24,13 @@ public static class TokensApi
     public static void Map(RouteGroupBuilder api)
     {
         var tokens = api.MapGroup("/tokens").WithTags("Tokens");
-        tokens.MapPost("", CreateAsync).Accepts<CreateTokenRequest>("application/json").Produces<TokenResponse>(201)
+        tokens.MapPost("", CreateAsync).ChoosesRegion().Accepts<CreateTokenRequest>("application/json").Produces<TokenResponse>(201)
             .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TtlOutOfRange, ProblemCodes.TenantSuspended, ProblemCodes.RegionUnavailable, ProblemCodes.NoRelay).Idempotent()
             .WithName("createToken").WithSummary("Mint a token")
             .WithDescription("Username, password and ICE servers for one client. A repetition with the same Idempotency-Key answers with the same token id and counts once; its lifetime starts anew.");
-        tokens.MapDelete("/{id}", RevokeAsync).Produces(204).Refuses(ProblemCodes.NotFound, ProblemCodes.LimitReached)
+        tokens.MapDelete("/{id}", RevokeAsync).InControlRegion().Produces(204).Refuses(ProblemCodes.NotFound, ProblemCodes.LimitReached)
             .WithName("revokeToken").WithSummary("Revoke a token").WithDescription("Relays refuse it and end its allocations at once. A token that has expired or never was answers the same.");
-        tokens.MapDelete("", RevokeLabelAsync).Produces(204).Refuses(ProblemCodes.ValidationFailed, ProblemCodes.LimitReached)
+        tokens.MapDelete("", RevokeLabelAsync).InControlRegion().Produces(204).Refuses(ProblemCodes.ValidationFailed, ProblemCodes.LimitReached)
             .WithName("revokeLabel").WithSummary("Revoke every token of a label").WithDescription("Counts for tokens minted up to now; tokens minted later with the same label are good.");
     }
 
@@ -42,8 +43,8 @@ public static class TokensApi
             return choice.Problem;
         }
 
-        var minted = await mint.MintAsync(choice.Tenant!.Id, body.Value, seed);
-        return minted.Token is { } token ? Results.Created($"/v1/tokens/{token.Id}", token) : minted.Problem!;
+        var minted = await mint.MintAsync(choice.Tenant!.Id, body.Value, seed, RequestOrigin.Of(http));
+        return minted.Elsewhere is { } elsewhere ? elsewhere : minted.Token is { } token ? Results.Created($"/v1/tokens/{token.Id}", token) : minted.Problem!;
     }
 
     private static async Task<IResult> RevokeAsync(

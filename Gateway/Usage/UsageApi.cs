@@ -7,6 +7,7 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Grains.Interfaces.Usage;
 
 namespace NetDiscovery.Gateway.Usage;
@@ -25,14 +26,14 @@ public static class UsageApi
         var usage = api.MapGroup("/usage").WithTags("Usage");
         usage.MapGet("", QueryAsync).Produces<UsagePageResponse>().Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound)
             .WithName("getUsage").WithSummary("Sums of usage")
-            .WithDescription("A tenant's own usage, or with ?tenant= a sub-account's; for the operator every tenant's unless one is named.");
-        usage.MapGet("/export", ExportAsync).Produces<LedgerRowResponse>(200, "application/x-ndjson").Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound)
+            .WithDescription("Over all regions. A tenant's own usage, or with ?tenant= a sub-account's; for the operator every tenant's unless one is named.");
+        usage.MapGet("/export", ExportAsync).InNamedRegion().Produces<LedgerRowResponse>(200, "application/x-ndjson").Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound)
             .WithName("exportUsage").WithSummary("Sealed rows of the ledger as NDJSON")
-            .WithDescription("Rows after the cursor, one JSON object a line, the same on every read. Go on with the cursor of the last line.");
+            .WithDescription("Rows after the cursor, one JSON object a line, the same on every read. Go on with the cursor of the last line. Each region has rows and cursors of its own: ?region= names one, this gateway's when left out.");
     }
 
     private static async Task<IResult> QueryAsync(
-        HttpContext http, [AsParameters] UsageParameters parameters, TenantAccess access, IGrainFactory grains, TimeProvider time, [FromQuery, Description(TenantParameter)] string? tenant = null)
+        HttpContext http, [AsParameters] UsageParameters parameters, TenantAccess access, RegionalUsage ledgers, TimeProvider time, [FromQuery, Description(TenantParameter)] string? tenant = null)
     {
         var caller = http.Caller();
         var scope = await ScopeAsync(caller, tenant, access);
@@ -48,11 +49,14 @@ public static class UsageApi
             return Problem.Invalid(errors);
         }
 
-        var page = await grains.GetGrain<IUsageQueryGrain>(0).QueryAsync(query);
-        return Results.Ok(new UsagePageResponse(
-            [.. page.Rows.Select(row => UsageRowResponse.Of(row, scope.Tenant?.Id.ToString()))],
-            page.More ? (query.Offset + page.Rows.Length).ToString(CultureInfo.InvariantCulture) : null,
-            page.SealedUntil));
+        var (page, missing, tooMany) = await ledgers.QueryAsync(query);
+        return tooMany
+            ? Problem.Invalid("groupBy", $"makes more than {RegionalUsage.MaxRows} rows in one region: ask for a shorter time or fewer keys")
+            : Results.Ok(new UsagePageResponse(
+                [.. page.Rows.Select(row => UsageRowResponse.Of(row, scope.Tenant?.Id.ToString()))],
+                page.More ? (query.Offset + page.Rows.Length).ToString(CultureInfo.InvariantCulture) : null,
+                page.SealedUntil,
+                missing.Count > 0 ? missing : null));
     }
 
     private static async Task<IResult> ExportAsync(

@@ -89,8 +89,11 @@ public sealed record UsageRowResponse(
 /// <summary>One page of usage.</summary>
 /// <param name="Items">In order of time, then keys.</param>
 /// <param name="Next">Send as <c>after</c> for the next page; null on the last.</param>
-/// <param name="SealedUntil">Rows that end at or before this never change.</param>
-public sealed record UsagePageResponse(IReadOnlyList<UsageRowResponse> Items, string? Next, DateTimeOffset SealedUntil);
+/// <param name="SealedUntil">Rows that end at or before this never change, in any region.</param>
+/// <param name="MissingRegions">Regions that could not be asked: what happened there is not in the sums, and nothing is sealed. Left out when all were.</param>
+public sealed record UsagePageResponse(
+    IReadOnlyList<UsageRowResponse> Items, string? Next, DateTimeOffset SealedUntil,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? MissingRegions = null);
 
 /// <summary>One row of the ledger.</summary>
 public sealed record LedgerRowResponse(

@@ -3,6 +3,7 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Gateway.Tokens;
 using NetDiscovery.Grains.Interfaces;
@@ -18,12 +19,12 @@ public static class CloudflareCredentials
     public static void Map(RouteGroupBuilder api)
     {
         api.MapPost("/{keyId}/credentials/generate-ice-servers", static (HttpContext http, string keyId, CloudflareBody body, RequestSeed seed, TokenMint mint) =>
-            GenerateAsync(http, keyId, body, seed, mint, static servers => servers));
+            GenerateAsync(http, keyId, body, seed, mint, static servers => servers)).ChoosesRegion();
 
         // The older form: one server, with all URIs.
         api.MapPost("/{keyId}/credentials/generate", static (HttpContext http, string keyId, CloudflareBody body, RequestSeed seed, TokenMint mint) =>
-            GenerateAsync(http, keyId, body, seed, mint, static servers => new IceServer([.. servers.SelectMany(static server => server.Urls)], servers[^1].Username, servers[^1].Credential)));
-        api.MapPost("/{keyId}/credentials/{username}/revoke", RevokeAsync);
+            GenerateAsync(http, keyId, body, seed, mint, static servers => new IceServer([.. servers.SelectMany(static server => server.Urls)], servers[^1].Username, servers[^1].Credential))).ChoosesRegion();
+        api.MapPost("/{keyId}/credentials/{username}/revoke", RevokeAsync).InControlRegion();
     }
 
     private static async Task<IResult> GenerateAsync(
@@ -46,8 +47,8 @@ public static class CloudflareCredentials
             return Problem.Invalid(errors);
         }
 
-        var minted = await mint.MintAsync(tenant, new CreateTokenRequest { TtlSeconds = ttl, Label = label }, seed);
-        return minted.Token is { } token ? Results.Json(new { iceServers = form(token.IceServers) }, statusCode: StatusCodes.Status201Created) : minted.Problem!;
+        var minted = await mint.MintAsync(tenant, new CreateTokenRequest { TtlSeconds = ttl, Label = label }, seed, RequestOrigin.Of(http));
+        return minted.Elsewhere is { } elsewhere ? elsewhere : minted.Token is { } token ? Results.Json(new { iceServers = form(token.IceServers) }, statusCode: StatusCodes.Status201Created) : minted.Problem!;
     }
 
     private static async Task<IResult> RevokeAsync(HttpContext http, string keyId, string username, IGrainFactory grains, TenantSnapshots snapshots, TimeProvider time)

@@ -3,6 +3,7 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Tenants;
@@ -17,11 +18,11 @@ public static class CloudflareKeys
     /// <summary>Maps the routes.</summary>
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost(Keys, CreateAsync);
+        api.MapPost(Keys, CreateAsync).InControlRegion();
         api.MapGet(Keys, ListAsync);
         api.MapGet(Keys + "/{keyId}", GetAsync);
-        api.MapPut(Keys + "/{keyId}", UpdateAsync);
-        api.MapDelete(Keys + "/{keyId}", DeleteAsync);
+        api.MapPut(Keys + "/{keyId}", UpdateAsync).InControlRegion();
+        api.MapDelete(Keys + "/{keyId}", DeleteAsync).InControlRegion();
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, string account, CloudflareBody body, RequestSeed seed, TenantAccess access, TenantKeys keys)

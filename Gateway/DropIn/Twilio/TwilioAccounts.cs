@@ -3,6 +3,7 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
@@ -14,10 +15,10 @@ public static class TwilioAccounts
     /// <summary>Maps the routes.</summary>
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost("/Accounts.json", CreateAsync);
+        api.MapPost("/Accounts.json", CreateAsync).InControlRegion();
         api.MapGet("/Accounts.json", ListAsync);
         api.MapGet("/Accounts/{sid}.json", GetAsync);
-        api.MapPost("/Accounts/{sid}.json", UpdateAsync);
+        api.MapPost("/Accounts/{sid}.json", UpdateAsync).InControlRegion();
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, TwilioForm form, RequestSeed seed, TenantMaker maker, TimeProvider time)

@@ -3,6 +3,7 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Tenants;
@@ -17,11 +18,11 @@ public static class TwilioKeys
     /// <summary>Maps the routes.</summary>
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost("/Accounts/{sid}/Keys.json", CreateAsync);
+        api.MapPost("/Accounts/{sid}/Keys.json", CreateAsync).InControlRegion();
         api.MapGet("/Accounts/{sid}/Keys.json", ListAsync);
         api.MapGet("/Accounts/{sid}/Keys/{key}.json", GetAsync);
-        api.MapPost("/Accounts/{sid}/Keys/{key}.json", UpdateAsync);
-        api.MapDelete("/Accounts/{sid}/Keys/{key}.json", DeleteAsync);
+        api.MapPost("/Accounts/{sid}/Keys/{key}.json", UpdateAsync).InControlRegion();
+        api.MapDelete("/Accounts/{sid}/Keys/{key}.json", DeleteAsync).InControlRegion();
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, string sid, TwilioForm form, RequestSeed seed, TenantAccess access, TenantKeys keys)

@@ -4,6 +4,7 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Gateway.Tokens;
 
@@ -15,7 +16,7 @@ public static class TwilioTokens
     private const int DefaultTtlSeconds = 86_400;
 
     /// <summary>Maps the route.</summary>
-    public static void Map(RouteGroupBuilder api) => api.MapPost("/Accounts/{sid}/Tokens.json", CreateAsync);
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/Accounts/{sid}/Tokens.json", CreateAsync).ChoosesRegion();
 
     private static async Task<IResult> CreateAsync(
         HttpContext http, string sid, TwilioForm form, RequestSeed seed, TenantAccess access, TenantSnapshots snapshots, TokenMint mint, TimeProvider time)
@@ -39,8 +40,8 @@ public static class TwilioTokens
             return Problem.Invalid(errors);
         }
 
-        var minted = await mint.MintAsync(account.Tenant.Id, new CreateTokenRequest { TtlSeconds = ttl }, seed);
-        return minted.Token is { } token ? TwilioJson.Answer(TwilioToken.From(token, account.Tenant.Id.ToString(), time.GetUtcNow()), StatusCodes.Status201Created) : minted.Problem!;
+        var minted = await mint.MintAsync(account.Tenant.Id, new CreateTokenRequest { TtlSeconds = ttl }, seed, RequestOrigin.Of(http));
+        return minted.Elsewhere is { } elsewhere ? elsewhere : minted.Token is { } token ? TwilioJson.Answer(TwilioToken.From(token, account.Tenant.Id.ToString(), time.GetUtcNow()), StatusCodes.Status201Created) : minted.Problem!;
     }
 }
 

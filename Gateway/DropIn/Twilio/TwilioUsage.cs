@@ -2,6 +2,7 @@ using System.Globalization;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Usage;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
@@ -21,14 +22,14 @@ public static class TwilioUsage
     /// <summary>Maps the routes.</summary>
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/Accounts/{sid}/Usage/Records.json", static (HttpContext http, string sid, TenantAccess access, IGrainFactory grains, TimeProvider time) => ListAsync("", http, sid, access, grains, time));
+        api.MapGet("/Accounts/{sid}/Usage/Records.json", static (HttpContext http, string sid, TenantAccess access, IGrainFactory grains, RegionalUsage ledgers, TimeProvider time) => ListAsync("", http, sid, access, grains, ledgers, time));
         foreach (var list in TwilioPeriods.Lists)
         {
-            api.MapGet($"/Accounts/{{sid}}/Usage/Records/{list}.json", (HttpContext http, string sid, TenantAccess access, IGrainFactory grains, TimeProvider time) => ListAsync(list, http, sid, access, grains, time));
+            api.MapGet($"/Accounts/{{sid}}/Usage/Records/{list}.json", (HttpContext http, string sid, TenantAccess access, IGrainFactory grains, RegionalUsage ledgers, TimeProvider time) => ListAsync(list, http, sid, access, grains, ledgers, time));
         }
     }
 
-    private static async Task<IResult> ListAsync(string list, HttpContext http, string sid, TenantAccess access, IGrainFactory grains, TimeProvider time)
+    private static async Task<IResult> ListAsync(string list, HttpContext http, string sid, TenantAccess access, IGrainFactory grains, RegionalUsage ledgers, TimeProvider time)
     {
         var account = await TwilioApi.FindAsync(access, http, sid);
         if (account.Problem is not null)
@@ -53,7 +54,11 @@ public static class TwilioUsage
             accounts.AddRange((await TwilioAccount.SubAccountsAsync(grains, tenant.Id)).Select(static sub => sub.Id));
         }
 
-        var days = await ReadAsync(grains, accounts, whole);
+        if (await ReadAsync(ledgers, accounts, whole) is not { } days)
+        {
+            return new Problem(ProblemCodes.RegionUnreachable, "A region that may have usage of the account can't be asked.");
+        }
+
         var wanted = query["Category"].ToString();
         var regions = days.Keys.Select(static key => key.Region).Distinct().Order(StringComparer.Ordinal).ToList();
         if (wanted.StartsWith(Category + "-", StringComparison.Ordinal) && !regions.Contains(wanted[(Category.Length + 1)..]))
@@ -72,7 +77,8 @@ public static class TwilioUsage
         return TwilioJson.Answer(paging.Answer("usage_records", page.Items, page.Total));
     }
 
-    private static async Task<Dictionary<(DateOnly Day, string Region), UsageTotals>> ReadAsync(IGrainFactory grains, List<TenantId> accounts, TwilioPeriod range)
+    /// <returns>Null when a region could not be asked: less than all would be taken for all.</returns>
+    private static async Task<Dictionary<(DateOnly Day, string Region), UsageTotals>?> ReadAsync(RegionalUsage ledgers, List<TenantId> accounts, TwilioPeriod range)
     {
         var days = new Dictionary<(DateOnly, string), UsageTotals>();
         var (from, to) = (new DateTimeOffset(range.Start, default, default), new DateTimeOffset(range.End.AddDays(1), default, default));
@@ -81,8 +87,13 @@ public static class TwilioUsage
             var (offset, more) = (0, true);
             while (more)
             {
-                var page = await grains.GetGrain<IUsageQueryGrain>(0).QueryAsync(
+                var (page, missing, _) = await ledgers.QueryAsync(
                     new UsageQuery(account, null, from, to, UsageGranularity.Day, UsageGroups.Region, offset, RowsAtOnce));
+                if (missing.Count > 0)
+                {
+                    return null;
+                }
+
                 foreach (var row in page.Rows)
                 {
                     var key = (DateOnly.FromDateTime(row.From.UtcDateTime), row.Region ?? "");

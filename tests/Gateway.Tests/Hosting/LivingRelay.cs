@@ -20,10 +20,10 @@ public sealed class LivingRelay : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private Task life = Task.CompletedTask;
 
-    private LivingRelay(IGrainFactory grains, string id)
+    private LivingRelay(IGrainFactory grains, string id, string region)
     {
         this.grains = grains;
-        announcement = FakeGateway.Relay(id).Announcement;
+        announcement = FakeGateway.Relay(id).Announcement with { Region = region };
     }
 
     public string Id => announcement.RelayId;
@@ -31,13 +31,13 @@ public sealed class LivingRelay : IAsyncDisposable
     /// <summary>Commands that arrived.</summary>
     public ConcurrentQueue<RelayCommand> Commands { get; } = new();
 
-    public static async Task<LivingRelay> StartAsync(IGrainFactory grains, string id)
+    public static async Task<LivingRelay> StartAsync(IGrainFactory grains, string id, string region = "local")
     {
-        var relay = new LivingRelay(grains, id);
+        var relay = new LivingRelay(grains, id, region);
         await grains.GetGrain<IRelayGrain>(GrainKeys.Relay(id)).RegisterAsync(relay.announcement);
         relay.life = Task.Run(relay.LiveAsync);
         await Eventually.EventuallyAsync(
-            async () => (await grains.GetGrain<IRelayDirectoryGrain>(GrainKeys.RelayDirectory("local")).ListAsync()).Any(known => known.Announcement.RelayId == id && known.Healthy),
+            async () => (await grains.GetGrain<IRelayDirectoryGrain>(GrainKeys.RelayDirectory(region)).ListAsync()).Any(known => known.Announcement.RelayId == id && known.Healthy),
             Patience, $"relay {id} is healthy");
         return relay;
     }
@@ -52,7 +52,7 @@ public sealed class LivingRelay : IAsyncDisposable
         var now = TimeProvider.System.GetUtcNow();
         await DeliverAsync(new AllocationOpened
         {
-            Allocation = id, Sequence = 1, At = now, Tenant = tenant, Session = session, Token = TokenId.New(), Label = label, Region = "local", RelayId = Id,
+            Allocation = id, Sequence = 1, At = now, Tenant = tenant, Session = session, Token = TokenId.New(), Label = label, Region = announcement.Region, RelayId = Id,
             FiveTuple = new FiveTuple(new TransportAddress("198.51.100.7", 50_000), new TransportAddress("192.0.2.1", 3478), Transport.Udp),
             RelayedTransportAddresses = [new TransportAddress("192.0.2.1", 49_200)], ExpiresAt = now.AddMinutes(10),
         });

@@ -18,7 +18,7 @@ public sealed class LinkTests(LinkTests.Fixture fixture) : IClassFixture<LinkTes
     {
         var answer = await (await SendAsync(TwoRegions.Request(Gateway.BaseAddress, Status))).ExpectAsync(200);
 
-        Assert.Equal("local", (string?)answer["name"]);
+        Assert.Equal("local", (string?)answer["status"]!["name"]);
     }
 
     [Fact]
