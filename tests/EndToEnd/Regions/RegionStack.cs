@@ -1,0 +1,80 @@
+using System.Net.Http.Headers;
+using System.Text;
+using NetDiscovery.TestKit;
+
+namespace NetDiscovery.EndToEnd.Regions;
+
+/// <summary>One region: silo, gateway and relay in a process of its own, with a store of its own.</summary>
+internal sealed class RegionStack : IAsyncDisposable
+{
+    public const string OperatorKey = "operator-key-of-the-tests-0123456789abcdef";
+    public const string EuAddresses = "198.51.100.0/24";
+    public const string UsAddresses = "203.0.113.0/24";
+    private const string Secret = "a-secret-between-the-regions-0123456789";
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(180);
+
+    private readonly TemporaryFolder _data = new();
+    private readonly string[] _settings;
+    private HostProcess _process;
+
+    /// <param name="name">The region.</param>
+    /// <param name="control">The control region.</param>
+    /// <param name="httpPort">Port of its gateway.</param>
+    /// <param name="peer">The other region.</param>
+    /// <param name="peerUrl">Where the other region's gateway is reached.</param>
+    public RegionStack(string name, string control, int httpPort, string peer, string peerUrl)
+    {
+        Name = name;
+        HttpPort = httpPort;
+        _settings =
+        [
+            $"--Data:Path={_data.Path}", $"--Gateway:Urls=http://127.0.0.1:{httpPort}", $"--Operator:Key={OperatorKey}", $"--Relay:Id={name}-relay", $"--Relay:Port={RelayPort}", "--Relay:TlsPort=0",
+            "--Relay:AllowPeers:0=127.0.0.0/8", "--Relay:Workers=1", $"--Region:Name={name}", $"--Region:Control={control}", $"--Region:Secrets:0={Secret}",
+            $"--Region:Peers:0:Name={peer}", $"--Region:Peers:0:Url={peerUrl}", $"--Region:Map:0:Match={EuAddresses}", "--Region:Map:0:Region=eu-1", $"--Region:Map:1:Match={UsAddresses}", "--Region:Map:1:Region=us-1",
+        ];
+        _process = HostProcess.Start("Standalone", _settings);
+    }
+
+    public string Name { get; }
+
+    public int HttpPort { get; }
+
+    public int RelayPort { get; } = FreePort.TcpAndUdp();
+
+    public string Output => _process.Output;
+
+    public Task ReadyAsync() => _process.WaitForAsync("NetDiscovery is up", StartLimit);
+
+    public HttpClient Operator() => Client(new AuthenticationHeaderValue("Bearer", OperatorKey));
+
+    public HttpClient Tenant(string id, string authToken) =>
+        Client(new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes($"{id}:{authToken}"))));
+
+    /// <summary>SIGKILL.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.ExitedAsync();
+    }
+
+    /// <summary>Starts again with the same store and ports.</summary>
+    public async Task RestartAsync()
+    {
+        await _process.DisposeAsync();
+        _process = HostProcess.Start("Standalone", _settings);
+        await ReadyAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        _data.Dispose();
+    }
+
+    private HttpClient Client(AuthenticationHeaderValue authorization)
+    {
+        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{HttpPort}"), Timeout = TimeSpan.FromSeconds(60) };
+        client.DefaultRequestHeaders.Authorization = authorization;
+        return client;
+    }
+}
