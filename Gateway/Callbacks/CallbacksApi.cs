@@ -5,6 +5,7 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Sessions;
@@ -20,12 +21,12 @@ public static class CallbacksApi
     public static void Map(RouteGroupBuilder api)
     {
         var callbacks = api.MapGroup("/callbacks").WithTags("Callbacks");
-        callbacks.MapGet("", ListAsync).Produces<Page<DeliveryResponse>>().Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound)
-            .WithName("listCallbacks").WithSummary("List deliveries of events").WithDescription("Those of usage triggers, then those of sessions, newest session first, and of each its last event first.");
-        callbacks.MapGet("/{id}", GetAsync).Produces<DeliveryResponse>().Refuses(ProblemCodes.NotFound)
-            .WithName("getCallback").WithSummary("Read the delivery of an event").WithDescription("With the body that is sent and the last attempts.");
-        callbacks.MapPost("/{id}/redeliver", RedeliverAsync).Produces<DeliveryResponse>(202).Refuses(ProblemCodes.NotFound)
-            .WithName("redeliverCallback").WithSummary("Send an event again").WithDescription("At once, with the same id and body, whatever became of it before; repeated with growing pauses for 24 hours until the receiver takes it.");
+        callbacks.MapGet("", ListAsync).InNamedRegion().Produces<Page<DeliveryResponse>>().Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound)
+            .WithName("listCallbacks").WithSummary("List deliveries of events").WithDescription("Those of usage triggers, then those of sessions, newest session first, and of each its last event first. Those of one region: ?region= names it, this gateway's when left out.");
+        callbacks.MapGet("/{id}", GetAsync).InNamedRegion().Produces<DeliveryResponse>().Refuses(ProblemCodes.NotFound)
+            .WithName("getCallback").WithSummary("Read the delivery of an event").WithDescription("With the body that is sent and the last attempts. ?region= names the region of the event's session, this gateway's when left out.");
+        callbacks.MapPost("/{id}/redeliver", RedeliverAsync).InNamedRegion().Produces<DeliveryResponse>(202).Refuses(ProblemCodes.NotFound)
+            .WithName("redeliverCallback").WithSummary("Send an event again").WithDescription("At once, with the same id and body, whatever became of it before; repeated with growing pauses for 24 hours until the receiver takes it. ?region= as for reading it.");
     }
 
     private static async Task<IResult> ListAsync(

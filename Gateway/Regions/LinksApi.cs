@@ -24,6 +24,7 @@ public static class LinksApi
         var links = app.MapGroup(RegionLinks.Prefix).AllowAnonymous().ExcludeFromDescription();
         links.MapPost("/status", StatusAsync);
         links.MapPost("/tenants/feed", FeedAsync);
+        links.MapPost("/tenants/callback-secret", EnsureCallbackSecretAsync);
         links.MapPost("/allowances/exchange", ExchangeAsync);
         links.MapPost("/allowances/give-back", GiveBackAsync);
         links.MapPost("/usage/query", QueryUsageAsync);
@@ -53,6 +54,19 @@ public static class LinksApi
 
             await Task.Delay(FeedPause, time, http.RequestAborted);
         }
+    }
+
+    /// <summary>Another region has an event to sign and no secret to do it with.</summary>
+    private static async Task<IResult> EnsureCallbackSecretAsync(HttpContext http, IGrainFactory grains, RegionDirectory regions)
+    {
+        if (regions.Current is { IsControl: false, Control: var control })
+        {
+            return new Problem(ProblemCodes.LinkRefused, $"Tenants are written in '{control}', as this region has it: compare Region:Control.");
+        }
+
+        var question = await ReadAsync<CallbackSecretWanted>(http);
+        await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(question.Tenant)).EnsureCallbackSecretAsync();
+        return Answer(new CallbackSecretMade());
     }
 
     /// <summary>Another region holds a share of an allowance whose home is here, as a relay does.</summary>

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.Grains.Tenants;
 using Orleans.Concurrency;
 using Orleans.Storage;
 
@@ -24,6 +26,8 @@ public sealed partial class CallbackGrain : Grain, ICallbackGrain
     private readonly IPersistentState<CallbackState> stored;
     private readonly CoalescedWriter<CallbackState> writer;
     private readonly ICallbackSender sender;
+    private readonly RegionRole role;
+    private readonly ITenantSource? control;
     private readonly TimeProvider time;
     private readonly ILogger<CallbackGrain> logger;
     private readonly Retirement retirement;
@@ -34,10 +38,17 @@ public sealed partial class CallbackGrain : Grain, ICallbackGrain
     private bool stale;
 
     public CallbackGrain(
-        [PersistentState("callbacks", StorageNames.Sessions)] IPersistentState<CallbackState> stored, ICallbackSender sender, TimeProvider time, ILogger<CallbackGrain> logger)
+        [PersistentState("callbacks", StorageNames.Sessions)] IPersistentState<CallbackState> stored,
+        ICallbackSender sender,
+        IOptions<RegionRole> role,
+        TimeProvider time,
+        ILogger<CallbackGrain> logger,
+        ITenantSource? control = null)
     {
         this.stored = stored;
         this.sender = sender;
+        this.role = role.Value;
+        this.control = control;
         this.time = time;
         this.logger = logger;
         writer = new CoalescedWriter<CallbackState>(stored, () => state, yields: true, value => durable = value);
@@ -140,14 +151,29 @@ public sealed partial class CallbackGrain : Grain, ICallbackGrain
 
         if (target.Secrets.IsEmpty)
         {
-            await tenant.EnsureCallbackSecretAsync();
+            await EnsureSecretAsync(tenant);
             target = await tenant.GetCallbackTargetAsync() ?? target;
+            if (target.Secrets.IsEmpty)
+                throw new InvalidOperationException("The tenant has no secret that signs callbacks here yet.");
         }
 
         var attempt = await sender.SendAsync(happened, url, target.Secrets);
         state = state.Attempted(happened.Id, attempt, time.GetUtcNow());
         if (state.Find(happened.Id) is { Status: CallbackStatus.Failed } failed)
             GaveUp(happened.Id, failed.Attempts, attempt.Problem);
+    }
+
+    // Secrets are made where tenants are written, and come from there like everything of a tenant.
+    private async Task EnsureSecretAsync(ITenantGrain tenant)
+    {
+        if (role.IsControl || control is null)
+        {
+            await tenant.EnsureCallbackSecretAsync();
+            return;
+        }
+
+        await control.EnsureCallbackSecretAsync(role.Control!, GrainKeys.CallbackTenantOf(Key));
+        await GrainFactory.GetGrain<ITenantReplicationGrain>(GrainKeys.Replication(role.Control!)).CatchUpAsync();
     }
 
     private void ComeBack(TimeSpan wait)

@@ -1,3 +1,4 @@
+using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Grains.Tenants;
@@ -13,4 +14,10 @@ public interface ITenantSource
     /// <param name="cancellation">Nobody waits any more.</param>
     /// <exception cref="Exception">It can't be reached.</exception>
     Task<TenantFeedPage> ReadAsync(string region, long after, int limit, TimeSpan wait, CancellationToken cancellation);
+
+    /// <summary>Has it make a secret that signs a tenant's callbacks, unless the tenant has one.</summary>
+    /// <param name="region">The control region.</param>
+    /// <param name="tenant">The tenant.</param>
+    /// <exception cref="Exception">It can't be reached.</exception>
+    Task EnsureCallbackSecretAsync(string region, TenantId tenant);
 }

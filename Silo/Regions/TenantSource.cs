@@ -1,3 +1,4 @@
+using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Regions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Tenants;
@@ -15,4 +16,8 @@ public sealed class TenantSource(RegionLinks links) : ITenantSource
     public Task<TenantFeedPage> ReadAsync(string region, long after, int limit, TimeSpan wait, CancellationToken cancellation) =>
         links.AskAsync<TenantFeedQuestion, TenantFeedPage>(
             region, "/tenants/feed", new TenantFeedQuestion(after, limit, (int)wait.TotalMilliseconds), LinkJson.Options, wait + AnswerWithin, cancellation);
+
+    /// <inheritdoc/>
+    public Task EnsureCallbackSecretAsync(string region, TenantId tenant) =>
+        links.AskAsync<CallbackSecretWanted, CallbackSecretMade>(region, "/tenants/callback-secret", new CallbackSecretWanted(tenant), LinkJson.Options, AnswerWithin);
 }

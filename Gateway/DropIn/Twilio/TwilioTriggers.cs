@@ -2,6 +2,7 @@ using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Usage;
 
@@ -10,14 +11,14 @@ namespace NetDiscovery.Gateway.DropIn.Twilio;
 /// <summary><c>/2010-04-01/Accounts/{sid}/Usage/Triggers.json</c>: calls of the account's servers when usage reaches a value.</summary>
 public static class TwilioTriggers
 {
-    /// <summary>Maps the routes.</summary>
+    /// <summary>Maps the routes. Triggers are kept and compared in the control region, so reading them goes there too.</summary>
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost("/Accounts/{sid}/Usage/Triggers.json", CreateAsync);
-        api.MapGet("/Accounts/{sid}/Usage/Triggers.json", ListAsync);
-        api.MapGet("/Accounts/{sid}/Usage/Triggers/{trigger}.json", GetAsync);
-        api.MapPost("/Accounts/{sid}/Usage/Triggers/{trigger}.json", UpdateAsync);
-        api.MapDelete("/Accounts/{sid}/Usage/Triggers/{trigger}.json", DeleteAsync);
+        api.MapPost("/Accounts/{sid}/Usage/Triggers.json", CreateAsync).InControlRegion();
+        api.MapGet("/Accounts/{sid}/Usage/Triggers.json", ListAsync).InControlRegion();
+        api.MapGet("/Accounts/{sid}/Usage/Triggers/{trigger}.json", GetAsync).InControlRegion();
+        api.MapPost("/Accounts/{sid}/Usage/Triggers/{trigger}.json", UpdateAsync).InControlRegion();
+        api.MapDelete("/Accounts/{sid}/Usage/Triggers/{trigger}.json", DeleteAsync).InControlRegion();
     }
 
     private static async Task<IResult> CreateAsync(HttpContext http, string sid, TwilioForm form, RequestSeed seed, TenantAccess access, IGrainFactory grains)

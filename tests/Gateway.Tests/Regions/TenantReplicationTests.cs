@@ -109,7 +109,7 @@ public sealed class TenantReplicationTests(RegionPair pair)
         // What changes no tenant, and where it is answered instead.
         string[] elsewhere =
         [
-            "POST /v1/tokens", "POST /v1/sessions", "DELETE /v1/sessions/{id}", "DELETE /v1/allocations/{id}", "POST /v1/relays/{id}/drain",
+            "POST /v1/tokens", "POST /v1/sessions", "DELETE /v1/sessions/{id}", "DELETE /v1/allocations/{id}", "POST /v1/relays/{id}/drain", "POST /v1/callbacks/{id}/redeliver",
             "POST /2010-04-01/Accounts/{sid}/Tokens.json", "POST /v1/turn/keys/{keyId}/credentials/generate-ice-servers", "POST /v1/turn/keys/{keyId}/credentials/generate",
         ];
         var writes =
