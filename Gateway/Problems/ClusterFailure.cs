@@ -1,5 +1,6 @@
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Tenants;
+using NetDiscovery.ServiceDefaults.Regions;
 
 namespace NetDiscovery.Gateway.Problems;
 
@@ -18,6 +19,11 @@ public static class ClusterFailure
             if (cause is ControlRegionRequiredException)
             {
                 return ProblemCodes.ControlRegionUnreachable;
+            }
+
+            if (cause is RegionUnreachableException || name == typeof(RegionUnreachableException).FullName)
+            {
+                return ProblemCodes.RegionUnreachable;
             }
 
             if (cause is StorageUnavailableException || name is not null && StorageWords.Any(word => name.Contains(word, StringComparison.Ordinal)))

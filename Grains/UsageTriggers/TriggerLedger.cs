@@ -8,17 +8,19 @@ namespace NetDiscovery.Grains.UsageTriggers;
 
 /// <summary>
 /// Reads what triggers compare. Months whose hours are all sealed never change, so they are read once and kept: looking every minute at a year, or at all
-/// time, costs as much as looking at the last months. Belongs to one activation.
+/// time, costs as much as looking at the last months. Usage of other regions is in their ledgers. Belongs to one activation.
 /// </summary>
-internal sealed class TriggerLedger(IUsageLedger ledger, ITenantIndex tenants)
+internal sealed class TriggerLedger(IUsageLedger ledger, ITenantIndex tenants, IOtherLedgers? others = null)
 {
+    // Accounts asked for at a time where an answer takes a way through the world.
+    private const int AtOnce = 16;
     private const int RowsAtOnce = 1_000;
     private const int AccountsAtOnce = 500;
 
     // Beyond it nothing more is kept: of a tenant with very many sub-accounts some are read in full.
     private const int MaxKept = 4_000;
 
-    private readonly Dictionary<(TenantId Account, DateTimeOffset From), (DateTimeOffset UpTo, TriggerSums Sums)> kept = [];
+    private readonly Dictionary<(string? Region, TenantId Account, DateTimeOffset From), (DateTimeOffset UpTo, TriggerSums Sums)> kept = [];
 
     /// <returns>A tenant and its sub-accounts: what its usage records count.</returns>
     public async Task<IReadOnlyList<TenantId>> AccountsAsync(TenantId tenant)
@@ -35,32 +37,52 @@ internal sealed class TriggerLedger(IUsageLedger ledger, ITenantIndex tenants)
         return accounts;
     }
 
-    /// <summary>Sums usage of accounts in a period.</summary>
-    public async Task<TriggerSums> SumAsync(IReadOnlyList<TenantId> accounts, TriggerPeriod period)
+    /// <summary>Sums usage of accounts in a period, over all regions.</summary>
+    /// <param name="accounts">Whose.</param>
+    /// <param name="period">When.</param>
+    /// <param name="isWhole">False does without regions that can't be reached: usage only grows, so what is reached without them is reached.</param>
+    /// <exception cref="Exception">A region can't be reached.</exception>
+    public async Task<TriggerSums> SumAsync(IReadOnlyList<TenantId> accounts, TriggerPeriod period, bool isWhole = true)
     {
         var sums = new TriggerSums();
         foreach (var account in accounts)
+            await AddAsync(sums, null, account, period);
+        foreach (var region in others?.Regions ?? [])
         {
-            var (from, before) = kept.TryGetValue((account, period.From), out var known) ? known : (period.From, new TriggerSums());
-            var (rows, sealedUntil) = await ReadAsync(account, from, period);
-            sums.Add(before);
-            foreach (var row in rows)
-                sums.Add(row.Region ?? "", row.Totals);
-            if (period.Kind is UsagePeriod.Yearly or UsagePeriod.AllTime)
-                Keep(account, period, from, before, rows, sealedUntil);
+            try
+            {
+                foreach (var some in accounts.Chunk(AtOnce))
+                    await Task.WhenAll(some.Select(account => AddAsync(sums, region, account, period)));
+            }
+            catch (Exception) when (!isWhole)
+            {
+                // The next round asks it again.
+            }
         }
 
         return sums;
     }
 
-    private async Task<(List<UsageRow> Rows, DateTimeOffset SealedUntil)> ReadAsync(TenantId account, DateTimeOffset from, TriggerPeriod period)
+    private async Task AddAsync(TriggerSums sums, string? region, TenantId account, TriggerPeriod period)
+    {
+        var (from, before) = kept.TryGetValue((region, account, period.From), out var known) ? known : (period.From, new TriggerSums());
+        var (rows, sealedUntil) = await ReadAsync(region, account, from, period);
+        sums.Add(before);
+        foreach (var row in rows)
+            sums.Add(row.Region ?? "", row.Totals);
+        if (period.Kind is UsagePeriod.Yearly or UsagePeriod.AllTime)
+            Keep(region, account, period, from, before, rows, sealedUntil);
+    }
+
+    private async Task<(List<UsageRow> Rows, DateTimeOffset SealedUntil)> ReadAsync(string? region, TenantId account, DateTimeOffset from, TriggerPeriod period)
     {
         var rows = new List<UsageRow>();
         DateTimeOffset? sealedUntil = null;
         UsagePage page;
         do
         {
-            page = await ledger.QueryAsync(new UsageQuery(account, null, from, period.To, period.Granularity, UsageGroups.Region, rows.Count, RowsAtOnce));
+            var query = new UsageQuery(account, null, from, period.To, period.Granularity, UsageGroups.Region, rows.Count, RowsAtOnce);
+            page = await (region is null ? ledger.QueryAsync(query) : others!.QueryAsync(region, query));
             rows.AddRange(page.Rows);
 
             // Of the first page: what was sealed while reading may have been read before.
@@ -71,12 +93,12 @@ internal sealed class TriggerLedger(IUsageLedger ledger, ITenantIndex tenants)
         return (rows, sealedUntil.Value);
     }
 
-    private void Keep(TenantId account, TriggerPeriod period, DateTimeOffset from, TriggerSums before, List<UsageRow> rows, DateTimeOffset sealedUntil)
+    private void Keep(string? region, TenantId account, TriggerPeriod period, DateTimeOffset from, TriggerSums before, List<UsageRow> rows, DateTimeOffset sealedUntil)
     {
         var upTo = new DateTimeOffset(sealedUntil.UtcDateTime.Year, sealedUntil.UtcDateTime.Month, 1, 0, 0, 0, TimeSpan.Zero);
         if (upTo > period.To)
             upTo = period.To;
-        if (upTo <= from || (kept.Count >= MaxKept && !kept.ContainsKey((account, period.From))))
+        if (upTo <= from || (kept.Count >= MaxKept && !kept.ContainsKey((region, account, period.From))))
             return;
 
         // A new one: whoever holds the sums before goes on with them.
@@ -84,6 +106,6 @@ internal sealed class TriggerLedger(IUsageLedger ledger, ITenantIndex tenants)
         sums.Add(before);
         foreach (var row in rows.Where(row => row.To <= upTo))
             sums.Add(row.Region ?? "", row.Totals);
-        kept[(account, period.From)] = (upTo, sums);
+        kept[(region, account, period.From)] = (upTo, sums);
     }
 }

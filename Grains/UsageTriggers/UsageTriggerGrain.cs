@@ -26,11 +26,12 @@ public sealed class UsageTriggerGrain : Grain, IUsageTriggerGrain
     private DateTimeOffset? evaluatedAt;
 
     public UsageTriggerGrain(
-        [PersistentState("usage-triggers", StorageNames.Default)] IPersistentState<UsageTriggersState> stored, IUsageLedger ledger, ITenantIndex tenants, TimeProvider time)
+        [PersistentState("usage-triggers", StorageNames.Default)] IPersistentState<UsageTriggersState> stored, IUsageLedger ledger, ITenantIndex tenants, TimeProvider time,
+        IOtherLedgers? others = null)
     {
         state = new CommittedState<UsageTriggersState>(stored);
         retirement = new Retirement(this, () => state.Value is { Triggers.IsEmpty: true, Outbox.IsEmpty: true });
-        this.ledger = new TriggerLedger(ledger, tenants);
+        this.ledger = new TriggerLedger(ledger, tenants, others);
         this.time = time;
     }
 
@@ -93,7 +94,7 @@ public sealed class UsageTriggerGrain : Grain, IUsageTriggerGrain
         var isHeard = await GrainFactory.GetGrain<ITenantGrain>(GrainKeys.Tenant(Tenant)).GetSnapshotAsync(null) is { Discovery.Callbacks.EventUrl: not null };
         foreach (var period in state.Value.Triggers.Select(stored => stored.Trigger.Recurring).Distinct().SelectMany(kind => TriggerPeriod.ToLookAt(kind, now)).ToList())
         {
-            var sums = await ledger.SumAsync(accounts, period);
+            var sums = await ledger.SumAsync(accounts, period, isWhole: false);
             await state.ChangeAsync(current => (current.Fire(Tenant, period, sums, isHeard, now), true));
         }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using NetDiscovery.Grains;
 using NetDiscovery.Grains.Allowances;
 using NetDiscovery.Grains.Tenants;
+using NetDiscovery.Grains.Usage;
 using NetDiscovery.ServiceDefaults.Regions;
 
 namespace NetDiscovery.Silo.Regions;
@@ -17,6 +18,7 @@ internal static class RegionHosting
             (role.Name, role.Control) = (region.Value.Name, region.Value.Control is { Length: > 0 } control ? control : null));
         services.AddSingleton<ITenantSource, TenantSource>();
         services.AddSingleton<IAllowanceLinks, AllowanceLinks>();
+        services.AddSingleton<IOtherLedgers, OtherLedgers>();
         services.AddHostedService<TenantReplication>();
     }
 }

@@ -46,7 +46,38 @@ public sealed class TriggerLedgerTests
         Assert.Equal([Now.AddHours(-12), Now.AddHours(-12)], ledger.AskedFrom);
     }
 
+    [Fact]
+    public async Task Usage_of_other_regions_counts_and_one_that_is_away_is_done_without_only_where_that_is_asked_for()
+    {
+        var (here, there) = (new MonthlyLedger { SealedUntil = Now }, new MonthlyLedger { SealedUntil = Now });
+        here.Book(5, "eu", 1_000_000);
+        there.Book(4, "us", 2_000_000);
+        there.Book(5, "us", 4_000_000);
+        var others = new OneOther(there);
+        var sums = new TriggerLedger(here, new FakeTenantIndex(new FakeGrainStorage()), others);
+        var period = TriggerPeriod.At(UsagePeriod.Yearly, Now);
+
+        Assert.Equal(7, (await sums.SumAsync([tenant], period)).Of(UsageMeasure.Megabytes, null));
+        Assert.Equal(6, (await sums.SumAsync([tenant], period)).Of(UsageMeasure.Megabytes, "us"));
+        Assert.Equal([period.From, Month(5)], there.AskedFrom);
+
+        others.IsAway = true;
+        Assert.Equal(1, (await sums.SumAsync([tenant], period, isWhole: false)).Of(UsageMeasure.Megabytes, null));
+        await Assert.ThrowsAsync<IOException>(() => sums.SumAsync([tenant], period));
+        others.IsAway = false;
+        Assert.Equal(7, (await sums.SumAsync([tenant], period)).Of(UsageMeasure.Megabytes, null));
+    }
+
     private static DateTimeOffset Month(int month) => new(2030, month, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private sealed class OneOther(MonthlyLedger ledger) : IOtherLedgers
+    {
+        public bool IsAway { get; set; }
+
+        public IReadOnlyList<string> Regions => ["us"];
+
+        public Task<UsagePage> QueryAsync(string region, UsageQuery query) => IsAway ? throw new IOException("The region is away.") : ledger.QueryAsync(query);
+    }
 
     /// <summary>A ledger with a row for each month and region.</summary>
     private sealed class MonthlyLedger : IUsageLedger
