@@ -34,6 +34,6 @@ public sealed partial class TenantReplication(IGrainFactory grains, RegionDirect
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    [LoggerMessage(3050, LogLevel.Warning, "Tenants can't be taken over from the control region now: {Problem}")]
+    [LoggerMessage(3060, LogLevel.Warning, "Tenants can't be taken over from the control region now: {Problem}")]
     private partial void LogFailed(string problem);
 }
