@@ -9,7 +9,7 @@ namespace NetDiscovery.Repository.Settings;
 internal static partial class SettingsInCode
 {
     // Options that get these from other sections.
-    private static readonly HashSet<string> FromElsewhere = ["Storage:ConnectionString", "Storage:DataPath", "Storage:RegionName", "Callbacks:AllowPrivateAddresses"];
+    private static readonly HashSet<string> FromElsewhere = ["Storage:ConnectionString", "Storage:DataPath", "Callbacks:AllowPrivateAddresses"];
 
     /// <summary>Properties of options: each should be in the reference.</summary>
     public static IReadOnlySet<string> OfOptions { get; } = ReadOptions();
