@@ -28,10 +28,10 @@ public sealed class ComposeTests
     }
 
     [Fact]
-    public async Task Compose_file_of_two_regions_is_valid_with_its_four_settings()
+    public async Task Compose_file_of_two_regions_is_valid_with_its_five_settings()
     {
         var (exitCode, output) = await ConfigAsync(
-            "deploy/compose.two-regions.yml", ("POSTGRES_PASSWORD", "x"), ("OPERATOR_KEY", "y"), ("EU_RELAY_ADDRESS", "192.0.2.1"), ("US_RELAY_ADDRESS", "192.0.2.2"));
+            "deploy/compose.two-regions.yml", ("POSTGRES_PASSWORD", "x"), ("OPERATOR_KEY", "y"), ("REGION_SECRET", "z"), ("EU_RELAY_ADDRESS", "192.0.2.1"), ("US_RELAY_ADDRESS", "192.0.2.2"));
 
         Assert.True(exitCode == 0, output);
     }
