@@ -58,7 +58,7 @@ internal sealed unsafe class BpfProgram : IDisposable
     /// <param name="interfaceIndex">The interface.</param>
     /// <param name="inDriver">For XDP: where the driver calls it; otherwise in the stack's first step.</param>
     /// <exception cref="BpfException">The interface or the kernel can't, or something else is attached.</exception>
-    public SafeFileHandle Attach(int interfaceIndex, bool inDriver = true)
+    public BpfLink Attach(int interfaceIndex, bool inDriver = true)
     {
         var attributes = new LinkAttributes
         {
@@ -68,7 +68,7 @@ internal sealed unsafe class BpfProgram : IDisposable
             Flags = Hook != Hook.Xdp ? 0 : inDriver ? DriverMode : GenericMode,
         };
         var result = SystemCalls.Bpf(BpfCommand.LinkCreate, ref attributes);
-        return result >= 0 ? new SafeFileHandle(result, ownsHandle: true) : throw new BpfException("attaching the program", result);
+        return result >= 0 ? new BpfLink(result) : throw new BpfException("attaching the program", result);
     }
 
     /// <summary>Runs the program once on a frame that did not come from a network.</summary>

@@ -72,4 +72,5 @@ internal enum BpfCommand
     ProgramTestRun = 10,
     InfoByDescriptor = 15,
     LinkCreate = 28,
+    LinkDetach = 34,
 }

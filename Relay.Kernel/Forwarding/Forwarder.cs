@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.Win32.SafeHandles;
 using NetDiscovery.Relay.Kernel.Bpf;
 using NetDiscovery.Relay.Kernel.Forwarding.Program;
 using NetDiscovery.Relay.Kernel.Routing;
@@ -170,11 +169,11 @@ internal sealed unsafe class Forwarder : IDisposable
     // The first look at a new flow came with its ChannelBind.
     private const ulong FirstVisitAfter = 10_000_000_000;
 
-    // The kernel lets go of a program some moments after the process that attached it has died or closed it: a relay that comes right after its
-    // predecessor must not lose the fast path over that.
-    private static readonly TimeSpan BusyFor = TimeSpan.FromSeconds(2), BusyNap = TimeSpan.FromMilliseconds(5);
+    // The kernel lets go of a program some moments after the process that attached it has died: a relay that comes right after its predecessor must
+    // not lose the fast path over that.
+    private static readonly TimeSpan BusyFor = TimeSpan.FromSeconds(10), BusyNap = TimeSpan.FromMilliseconds(5);
 
-    private SafeFileHandle Attach(LinkInformation link)
+    private BpfLink Attach(LinkInformation link)
     {
         var since = Stopwatch.StartNew();
         while (true)

@@ -40,18 +40,17 @@ internal sealed class Call : IAsyncDisposable
         Surroundings.Need();
         network.SetChecksumsByCard(checksumsByCard);
         var relay = Network.StartRelay(mode, configure, tenant, time);
-        Assert.True(relay.Server.KernelPath.On == (mode != "off"), relay.Server.KernelPath.State);
-        var credential = relay.Mint();
-        var client = network.Connect(relay, ipv6, credential);
-        var peer = network.OpenPeer(ipv6);
-        var allocated = await client.AllocateAsync(new AllocateOptions { Family = peer.Address.Family, Mobility = mobile });
-
-        // The relay's kernel gets to know the peer, as it does in any session that begins with a Send indication.
-        await client.CreatePermissionAsync(peer.Address);
-        await client.SendAsync(peer.Address, new byte[] { 0 });
-        await peer.ReceiveAsync();
-        await client.BindChannelAsync(peer.Address);
-        return new Call(relay, client, peer, allocated, credential);
+        try
+        {
+            Assert.True(relay.Server.KernelPath.On == (mode != "off"), relay.Server.KernelPath.State);
+            return await OpenAsync(network, relay, ipv6, mobile);
+        }
+        catch
+        {
+            // Its programs would be in the way of all tests that follow.
+            await relay.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>There and back.</summary>
@@ -150,6 +149,21 @@ internal sealed class Call : IAsyncDisposable
         await moved.RefreshAsync(600, ticket);
         moved.AdoptChannel(Peer.Address, 0x4000);
         return moved;
+    }
+
+    private static async Task<Call> OpenAsync(Network network, RelayFixture relay, bool ipv6, bool mobile)
+    {
+        var credential = relay.Mint();
+        var client = network.Connect(relay, ipv6, credential);
+        var peer = network.OpenPeer(ipv6);
+        var allocated = await client.AllocateAsync(new AllocateOptions { Family = peer.Address.Family, Mobility = mobile });
+
+        // The relay's kernel gets to know the peer, as it does in any session that begins with a Send indication.
+        await client.CreatePermissionAsync(peer.Address);
+        await client.SendAsync(peer.Address, new byte[] { 0 });
+        await peer.ReceiveAsync();
+        await client.BindChannelAsync(peer.Address);
+        return new Call(relay, client, peer, allocated, credential);
     }
 
     public (long BytesFromClient, long BytesToClient, long BytesToPeer, long BytesFromPeer, long PacketsToPeer, long PacketsFromPeer) Counters() => CountersOf(Relay);
