@@ -50,11 +50,31 @@ internal sealed class TenantTraffic(TenantId tenant)
     }
 
     /// <summary>Lets data pass that is within the tenant's bandwidth.</summary>
-    public bool TryPassRate(int count, bool toPeer, long now) => !rateLimited || rate.TryPass(count, toPeer, now);
+    public bool TryPassRate(int count, bool toPeer, long now)
+    {
+        if (!rateLimited)
+        {
+            return true;
+        }
+
+        var passes = rate.TryPass(count, toPeer, now, out var ask);
+        Tell(rate, ask);
+        return passes;
+    }
 
     /// <summary>Takes a stream's data against the tenant's bandwidth.</summary>
     /// <returns>How long it must wait.</returns>
-    public TimeSpan ChargeRate(int count, bool toPeer, long now) => rateLimited ? rate.Charge(count, toPeer, now) : TimeSpan.Zero;
+    public TimeSpan ChargeRate(int count, bool toPeer, long now)
+    {
+        if (!rateLimited)
+        {
+            return TimeSpan.Zero;
+        }
+
+        var wait = rate.Charge(count, toPeer, now, out var ask);
+        Tell(rate, ask);
+        return wait;
+    }
 
     /// <summary>Uses up bytes of the month.</summary>
     public bool TrySpend(int count)
@@ -66,11 +86,7 @@ internal sealed class TenantTraffic(TenantId tenant)
 
         var lease = bytes!;
         var spent = lease.TrySpend(count, out var ask);
-        if (ask)
-        {
-            book!.Ask(lease);
-        }
-
+        Tell(lease, ask);
         return spent;
     }
 

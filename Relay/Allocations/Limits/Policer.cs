@@ -16,13 +16,24 @@ internal sealed class Policer
     private double ticksPerByte;
     private long burstTicks;
 
-    /// <summary>Sets the rate; what is in the bucket stays.</summary>
+    /// <summary>Sets the rate; the bytes in the bucket stay.</summary>
     /// <param name="bitsPerSecond">0 lets nothing pass.</param>
     public void SetRate(long bitsPerSecond)
     {
         var perByte = bitsPerSecond <= 0 ? double.PositiveInfinity : 8.0 * Stopwatch.Frequency / bitsPerSecond;
+        var before = Interlocked.Exchange(ref ticksPerByte, perByte);
         Volatile.Write(ref burstTicks, bitsPerSecond <= 0 ? -1 : (long)Math.Min(long.MaxValue / 4, Math.Max(BurstSeconds * Stopwatch.Frequency, LeastBurstBytes * perByte)));
-        Volatile.Write(ref ticksPerByte, perByte);
+
+        // What is missing is kept as time, and at another rate it takes another time to come.
+        var scale = before > 0 && double.IsFinite(before) && double.IsFinite(perByte) ? perByte / before : 0;
+        var now = Stopwatch.GetTimestamp();
+        for (var known = Volatile.Read(ref fullAt); known > now; known = Volatile.Read(ref fullAt))
+        {
+            if (Interlocked.CompareExchange(ref fullAt, now + (long)((known - now) * scale), known) == known)
+            {
+                return;
+            }
+        }
     }
 
     /// <summary>Lets <paramref name="bytes"/> pass if the bucket holds as many.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NetDiscovery.Grains.Interfaces.Allowances;
 using NetDiscovery.Relay.Allocations.Limits;
 
@@ -5,11 +6,13 @@ namespace NetDiscovery.Relay.ControlPlane.Leases;
 
 /// <summary>
 /// This relay's share of a tenant's bits per second, each direction. The cluster divides the rate by what each relay's clients offer; the share moves
-/// within about a second. While the cluster is away the last share holds.
+/// within about a second. While the cluster is away the last share holds. A share that was given back because nothing came is asked for again by the
+/// first data; until the answer, which takes milliseconds, a small rate passes, so that no call begins with lost data.
 /// </summary>
 /// <param name="key">Key of the allowance grain.</param>
 internal sealed class RateLease(string key) : Lease(key)
 {
+    // What is asked for before anything is known of the demand, and what passes until that is answered: two directions of speech.
     private const long LeastDemand = 64_000;
     private const int QuietSweepsToGiveBack = 5;
 
@@ -23,6 +26,8 @@ internal sealed class RateLease(string key) : Lease(key)
     private long offeredToPeers;
     private long offeredToClients;
     private int quietSweeps;
+    private bool answered;
+    private long wokenAt = -Stopwatch.Frequency;
 
     /// <summary>The share, bits per second.</summary>
     public long Share => Volatile.Read(ref share);
@@ -31,17 +36,21 @@ internal sealed class RateLease(string key) : Lease(key)
     protected override bool IsEmpty => share == 0 && !due;
 
     /// <summary>Lets data pass if it is within the share. Allocates nothing.</summary>
-    public bool TryPass(int bytes, bool toPeer, long now)
+    /// <param name="bytes">Application bytes.</param>
+    /// <param name="toPeer">Direction.</param>
+    /// <param name="now"><see cref="Stopwatch.GetTimestamp"/>.</param>
+    /// <param name="ask">True when the caller must have the cluster asked: there is data and no share.</param>
+    public bool TryPass(int bytes, bool toPeer, long now, out bool ask)
     {
-        Interlocked.Add(ref toPeer ? ref offeredToPeers : ref offeredToClients, bytes);
+        Offer(bytes, toPeer, now, out ask);
         return (toPeer ? toPeers : toClients).TryPass(bytes, now);
     }
 
     /// <summary>Takes a stream's data, which can wait; see <see cref="Policer.Charge"/>. Without a share it waits for one.</summary>
-    public TimeSpan Charge(int bytes, bool toPeer, long now)
+    public TimeSpan Charge(int bytes, bool toPeer, long now, out bool ask)
     {
-        Interlocked.Add(ref toPeer ? ref offeredToPeers : ref offeredToClients, bytes);
-        return (toPeer ? toPeers : toClients).Charge(bytes, now);
+        Offer(bytes, toPeer, now, out ask);
+        return Volatile.Read(ref share) == 0 ? Timeout.InfiniteTimeSpan : (toPeer ? toPeers : toClients).Charge(bytes, now);
     }
 
     /// <summary>Takes over the limit.</summary>
@@ -68,7 +77,14 @@ internal sealed class RateLease(string key) : Lease(key)
     {
         lock (Gate)
         {
-            return !lifted && share == 0 && limit is not null && (due = true);
+            if (lifted || share > 0 || limit is null)
+            {
+                return false;
+            }
+
+            // Not quiet any more: or the next statement would give back what it is to ask for.
+            quietSweeps = 0;
+            return due = true;
         }
     }
 
@@ -83,6 +99,7 @@ internal sealed class RateLease(string key) : Lease(key)
         due = false;
         if (lifted || quietSweeps >= QuietSweepsToGiveBack)
         {
+            answered = false;
             SetShare(0);
             demand = 0;
             return new Position(limit, 0, 0, 0, 0);
@@ -100,7 +117,12 @@ internal sealed class RateLease(string key) : Lease(key)
     }
 
     /// <inheritdoc/>
-    protected override void Granted(LeaseGrant grant) => SetShare(grant.Held);
+    protected override void Granted(LeaseGrant grant)
+    {
+        // The answer to giving back says nothing of what could be had.
+        answered = demand > 0;
+        SetShare(grant.Held);
+    }
 
     /// <inheritdoc/>
     protected override void Failed() => due = true;
@@ -121,10 +143,19 @@ internal sealed class RateLease(string key) : Lease(key)
     /// <inheritdoc/>
     protected override void Lapsed() => due = share > 0;
 
+    // Without a share, data asks for one, once a second at most: all of it may be with other relays, which give it back as their data lets them.
+    private void Offer(int bytes, bool toPeer, long now, out bool ask)
+    {
+        Interlocked.Add(ref toPeer ? ref offeredToPeers : ref offeredToClients, bytes);
+        var last = Volatile.Read(ref wokenAt);
+        ask = Volatile.Read(ref share) == 0 && now - last >= Stopwatch.Frequency && Interlocked.CompareExchange(ref wokenAt, now, last) == last && Begin();
+    }
+
     private void SetShare(long bitsPerSecond)
     {
         Volatile.Write(ref share, bitsPerSecond);
-        toPeers.SetRate(bitsPerSecond);
-        toClients.SetRate(bitsPerSecond);
+        var passes = answered ? bitsPerSecond : Math.Max(bitsPerSecond, Math.Min(LeastDemand, limit?.Amount ?? 0));
+        toPeers.SetRate(passes);
+        toClients.SetRate(passes);
     }
 }
