@@ -14,6 +14,8 @@ namespace NetDiscovery.Relay.ControlPlane;
 /// </summary>
 internal sealed class AllocationReport(JournalSlot slot, SlotIdentity opened, EventShard shard)
 {
+    private const long OpeningSequence = 1;
+
     private readonly Lock gate = new();
     private SlotIdentity identity = opened;
     private Dictionary<TransportAddress, DateTimeOffset>? permissions;
@@ -109,10 +111,12 @@ internal sealed class AllocationReport(JournalSlot slot, SlotIdentity opened, Ev
             queued = false;
         }
 
+        // Number 1 is the opening's even where none is told now: of an allocation of a process that was killed before it had told anything, the cluster
+        // asks for the opening, and another event with the same number would count as seen.
         var allocation = identity.Allocation;
+        slot.Sequence = Math.Max(slot.Sequence, OpeningSequence);
         if (taken.HasFlag(Due.Opened))
         {
-            slot.Sequence = Math.Max(slot.Sequence, 1);
             events.Add(MakeOpened(relay));
         }
 
@@ -140,7 +144,7 @@ internal sealed class AllocationReport(JournalSlot slot, SlotIdentity opened, Ev
 
         if (taken.HasFlag(Due.Closed))
         {
-            if (slot.ClosedSequence == 0)
+            if (slot.ClosedSequence <= OpeningSequence)
             {
                 slot.ClosedSequence = ++slot.Sequence;
             }
@@ -165,7 +169,7 @@ internal sealed class AllocationReport(JournalSlot slot, SlotIdentity opened, Ev
         return new AllocationOpened
         {
             Allocation = identity.Allocation,
-            Sequence = 1,
+            Sequence = OpeningSequence,
             At = identity.OpenedAt,
             Tenant = claims.Tenant,
             Session = claims.Session,

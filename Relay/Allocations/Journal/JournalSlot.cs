@@ -135,14 +135,14 @@ internal sealed unsafe class JournalSlot(SlotLayout* layout, int index, Identity
         internal set => Volatile.Write(ref layout->State, (int)value);
     }
 
-    /// <summary>Number of the last control event given out; written by the one sender of the allocation's shard.</summary>
+    /// <summary>Number of the last control event given out, 0 before the first; written by the one sender of the allocation's shard.</summary>
     public long Sequence
     {
         get => Volatile.Read(ref layout->Sequence);
         set => Volatile.Write(ref layout->Sequence, value);
     }
 
-    /// <summary>Number of the closing event; 0 until it was given out. Kept so that a restart sends the same again.</summary>
+    /// <summary>Number of the closing event; not above 1, the opening's, until it was given out. Kept so that a restart sends the same again.</summary>
     public long ClosedSequence
     {
         get => Volatile.Read(ref layout->ClosedSequence);

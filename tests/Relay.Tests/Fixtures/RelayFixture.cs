@@ -71,6 +71,9 @@ internal sealed class RelayFixture : IAsyncDisposable
     /// <summary>Changes how the next server receives and sends datagrams.</summary>
     public Func<DatagramPathChoice, DatagramPathChoice>? ChangePath { get; set; }
 
+    /// <summary>How long the next server gathers control events before it tells the cluster: one that is killed before has told nothing.</summary>
+    public TimeSpan Linger { get; set; } = TimeSpan.Zero;
+
     /// <summary>How long the next server waits for the cluster to confirm when it stops.</summary>
     public TimeSpan StopWithin { get; set; }
 
@@ -125,7 +128,7 @@ internal sealed class RelayFixture : IAsyncDisposable
         (Options.MinPort, Options.MaxPort) = firstPort != 0 ? (firstPort, firstPort + OwnPorts - 1) : (Options.MinPort, Options.MaxPort);
         configure?.Invoke(Options);
         var identity = new RelayIdentity(Options.Id, "local", Guid.NewGuid());
-        var pacing = new ControlPlanePacing { Linger = TimeSpan.Zero, Heartbeat = TimeSpan.FromMilliseconds(100), StopWithin = StopWithin };
+        var pacing = new ControlPlanePacing { Linger = Linger, Heartbeat = TimeSpan.FromMilliseconds(100), StopWithin = StopWithin };
         var server = new RelayServer(Options, identity, Cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, loggers, ChangePath?.Invoke(DatagramPathChoice.Make(Options.DatagramPath)));
         Server ??= server;
         server.Start();
