@@ -21,6 +21,11 @@ internal sealed partial class EventShard(int number, ICluster cluster, RelayIden
     /// <summary>Most events in a batch, as the contract has it.</summary>
     public const int MaxBatch = 1_000;
 
+    /// <summary>Failures of the same batch until it is a warning: 1.5 s where the cluster refuses, 26.5 s where it does not answer.</summary>
+    public const int WarnAfter = 5;
+
+    private const int WarnAgainAfter = 60;
+
     private readonly System.Threading.Channels.Channel<AllocationReport> queue = System.Threading.Channels.Channel.CreateUnbounded<AllocationReport>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<AllocationId, AllocationReport> reports = [];
 
@@ -55,11 +60,12 @@ internal sealed partial class EventShard(int number, ICluster cluster, RelayIden
 
     private async Task DeliverAsync(ImmutableArray<ControlEvent> events, CancellationToken cancellation)
     {
-        var failures = 0;
+        var (failures, since) = (0, time.GetTimestamp());
         while (!events.IsEmpty)
         {
             // One allocation may have more to tell than a batch holds; the rest follows, still in order.
             var batch = events.Length > MaxBatch ? events[..MaxBatch] : events;
+            string problem;
             try
             {
                 var unknown = (await cluster.DeliverAsync(number, batch).WaitAsync(pacing.AnswerWithin, time, cancellation)).Unknown;
@@ -68,17 +74,35 @@ internal sealed partial class EventShard(int number, ICluster cluster, RelayIden
                 events = [.. SayAgain(batch, unknown), .. events[batch.Length..]];
                 if (unknown.IsEmpty)
                 {
-                    failures = 0;
+                    TellOfSuccess(failures, since);
+                    (failures, since) = (0, time.GetTimestamp());
                     continue;
                 }
+
+                problem = $"it asks for the opening of {unknown.Length} allocations";
             }
             catch (Exception exception) when (!cancellation.IsCancellationRequested)
             {
-                LogDeliveryFailed(number, events.Length, exception.Message);
+                problem = exception.Message;
             }
 
+            TellOfFailure(++failures, since, events, problem);
+
             // Not confirmed means not known: the same events go out again with the same numbers.
-            await Task.Delay(pacing.RetryAfter(failures++), time, cancellation);
+            await Task.Delay(pacing.RetryAfter(failures - 1), time, cancellation);
+        }
+    }
+
+    // What waits is not billed, and all that the shard has to tell later waits behind it.
+    private void TellOfFailure(int failures, long since, ImmutableArray<ControlEvent> events, string problem) => LogDeliveryFailed(
+        failures == WarnAfter || failures % WarnAgainAfter == 0 ? LogLevel.Warning : LogLevel.Debug,
+        number, events.Length, events[0].Allocation, failures, time.GetElapsedTime(since).TotalSeconds, problem);
+
+    private void TellOfSuccess(int failures, long since)
+    {
+        if (failures >= WarnAfter)
+        {
+            LogDelivered(number, failures, time.GetElapsedTime(since).TotalSeconds);
         }
     }
 
@@ -108,6 +132,9 @@ internal sealed partial class EventShard(int number, ICluster cluster, RelayIden
         return again;
     }
 
-    [LoggerMessage(1221, LogLevel.Debug, "Shard {Shard}: {Count} control events wait, the cluster did not take them: {Problem}")]
-    private partial void LogDeliveryFailed(int shard, int count, string problem);
+    [LoggerMessage(EventId = 1221, Message = "Shard {Shard}: {Count} control events wait, the first of allocation {Allocation}; the cluster did not take them {Failures} times in {Seconds:F0} s: {Problem}")]
+    private partial void LogDeliveryFailed(LogLevel level, int shard, int count, AllocationId allocation, int failures, double seconds, string problem);
+
+    [LoggerMessage(1222, LogLevel.Information, "Shard {Shard}: the cluster took the control events that waited, after {Failures} failures in {Seconds:F0} s")]
+    private partial void LogDelivered(int shard, int failures, double seconds);
 }
