@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.TestKit;
 using Npgsql;
 
@@ -151,7 +153,21 @@ internal sealed class ChaosRegion : IAsyncDisposable
             WHERE allocation_state.session = $1
             """);
         command.Parameters.AddWithValue(session);
-        return $"stored of {session}: {await command.ExecuteScalarAsync()}\n";
+        var stored = (string)(await command.ExecuteScalarAsync())!;
+        var shards = stored.Split(' ', '\n').Select(word => AllocationId.TryParse(word, out var id) ? GrainKeys.IngestShard(id) : -1).Where(shard => shard >= 0);
+        return $"stored of {session}, whose control events are of shard {string.Join(", ", shards)}: {stored}\n";
+    }
+
+    /// <summary>What relays have not had confirmed by the cluster, and what they told of it.</summary>
+    public async Task<string> PendingAsync()
+    {
+        var pending = new StringBuilder();
+        foreach (var relay in Relays)
+        {
+            pending.Append(CultureInfo.InvariantCulture, $"== {relay.Name}: {await relay.MetricAsync("netdiscovery_relay_journal_unconfirmed")}\n{relay.Waits}");
+        }
+
+        return pending.ToString();
     }
 
     public async ValueTask DisposeAsync()

@@ -59,6 +59,7 @@ public sealed class ChaosTests
         }
         catch
         {
+            ChaosReport.Write(await region.PendingAsync());
             ChaosReport.Write(string.Concat(region.All.Select(service => $"== errors of {service.Name}\n{service.Errors}")));
             throw;
         }

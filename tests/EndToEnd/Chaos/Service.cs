@@ -14,6 +14,7 @@ internal sealed class Service : IAsyncDisposable
     private readonly Task _supervision;
     private HostProcess _process;
     private readonly ConcurrentQueue<string> _errors = new();
+    private readonly ConcurrentQueue<string> _waits = new();
     private TaskCompletionSource? _held;
     private (HostProcess Successor, TaskCompletionSource Ended)? _replacement;
 
@@ -37,6 +38,9 @@ internal sealed class Service : IAsyncDisposable
 
     /// <summary>Errors that the service told of, in all its processes.</summary>
     public string Errors => string.Concat(_errors) + ErrorsOf(_process);
+
+    /// <summary>What a relay told, in all its processes, of control events that the cluster did not take, and of those it took in the end.</summary>
+    public string Waits => string.Concat(_waits) + WaitsOf(_process);
 
     /// <summary>When the process that runs now was started, in <see cref="Stopwatch"/> ticks; 0 for the first.</summary>
     public long StartedAt { get; private set; }
@@ -138,6 +142,21 @@ internal sealed class Service : IAsyncDisposable
         }
     }
 
+    /// <summary>A metric as its process tells it, or why it does not.</summary>
+    public async Task<string> MetricAsync(string name)
+    {
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        try
+        {
+            var lines = (await client.GetStringAsync($"http://127.0.0.1:{_healthPort}/metrics")).Split('\n');
+            return lines.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) ?? $"no {name}";
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+        {
+            return $"{name}: {exception.Message}";
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -152,6 +171,9 @@ internal sealed class Service : IAsyncDisposable
         return string.Concat(lines.Select((line, i) => (line, i)).Where(found => found.line.Contains(" fail: ", StringComparison.Ordinal) || found.line.Contains(" crit: ", StringComparison.Ordinal))
             .TakeLast(5).Select(found => string.Join('\n', lines.Skip(found.i).Take(15)) + "\n"));
     }
+
+    private static string WaitsOf(HostProcess process) => string.Concat(
+        process.Output.Split('\n').Where(line => line.Contains("AllocationReporter[122", StringComparison.Ordinal)).TakeLast(10).Select(line => line + "\n"));
 
     private async Task SuperviseAsync()
     {
@@ -175,6 +197,7 @@ internal sealed class Service : IAsyncDisposable
             }
 
             _errors.Enqueue(ErrorsOf(_process));
+            _waits.Enqueue(WaitsOf(_process));
             await held.WaitAsync(_stop.Token);
             await _process.DisposeAsync();
             lock (_gate)
