@@ -56,4 +56,53 @@ public sealed class ControlPlaneOutageTests(RunningRegion running) : IClassFixtu
         using var made = await ChaosRegion.AskAsync(() => tenant.PostAsJsonAsync($"/v1/tenants/{ChaosRegion.IdOf(tenant)}/keys", new { name = "made after" }));
         Assert.True(made.RootElement.TryGetProperty("id", out _), made.RootElement.ToString());
     });
+
+    /// <summary>A shard that can't tell of one call has not begun to tell of those that open after it: their relay dies with nothing but its journal.</summary>
+    [Fact]
+    public async Task Calls_that_open_and_end_in_an_outage_are_billed_when_their_relay_is_killed_too()
+    {
+        const int Turns = 2, CallsOfATurn = 30;
+        await Region.ReadyAsync();
+        using var tenant = await Region.NewTenantAsync();
+        var calls = new List<ChaosCall>();
+        try
+        {
+            for (var i = 0; i <= Turns * CallsOfATurn; i++)
+            {
+                calls.Add(await ChaosCall.MakeAsync(tenant, Region.RelayPorts[0]));
+            }
+
+            // The relay learns of the tenant.
+            await CallAsync(calls[0]);
+            await Region.Postgres.StopAsync();
+            foreach (var turn in calls.Skip(1).Chunk(CallsOfATurn))
+            {
+                await Task.WhenAll(turn.Select(CallAsync));
+            }
+
+            await Region.Relays[0].KillAsync(TimeSpan.Zero);
+            await Region.Postgres.StartAsync();
+            await Region.ReadyAsync();
+            await Conservation.AssertAsync(tenant, calls, Region.StoredAsync);
+        }
+        finally
+        {
+            foreach (var call in calls)
+            {
+                await call.DisposeAsync();
+            }
+        }
+
+        static async Task CallAsync(ChaosCall call)
+        {
+            await call.OpenAsync();
+            using (var enough = new CancellationTokenSource(TimeSpan.FromMilliseconds(200)))
+            {
+                await call.SendUntilAsync(enough.Token);
+            }
+
+            await call.QuietAsync();
+            await call.CloseAsync();
+        }
+    }
 }
