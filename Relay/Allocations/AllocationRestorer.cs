@@ -281,6 +281,11 @@ internal sealed partial class AllocationRestorer(RelayServices services, Listene
             allocation.Report.ChannelBound(channel.Number, channel.Peer, At(channel.ExpiresTick));
         }
 
+        if (allocation.Mobile)
+        {
+            allocation.Report.Moved(allocation.Report.Identity);
+        }
+
         allocation.Report.Refreshed();
 
         DateTimeOffset At(long tick) => utcNow.AddMilliseconds((tick - now) * TimingWheel.TickMilliseconds);

@@ -211,6 +211,26 @@ public sealed class MobilityTests
     }
 
     [Fact]
+    public async Task Move_that_a_killed_relay_had_not_told_is_told_by_the_next()
+    {
+        await using var relay = RelayFixture.Start(restarts: true);
+        var credential = relay.Mint();
+        await using var client = await relay.ConnectAsync(credential: credential);
+        await using var moved = await relay.ConnectAsync(credential: credential);
+        var allocated = await client.AllocateAsync(Asked);
+        await RelayFixture.UntilAsync(() => relay.Cluster.Events.OfType<AllocationOpened>().Any(), "the opening is told");
+        relay.Cluster.Reachable = false;
+        await moved.RefreshAsync(600, allocated.MobilityTicket);
+        await moved.CreatePermissionAsync(TransportAddress.Parse("127.0.0.1:9"));
+        await relay.CrashAsync();
+        Assert.DoesNotContain(relay.Cluster.Events, told => told is AllocationMoved);
+
+        relay.StartServer();
+
+        await RelayFixture.UntilAsync(() => relay.Cluster.Events.OfType<AllocationMoved>().Any(told => told.FiveTuple.Client.Port == moved.Local.Port), "the move is told");
+    }
+
+    [Fact]
     public async Task Client_whose_connection_broke_comes_back_with_its_ticket_within_a_minute()
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
