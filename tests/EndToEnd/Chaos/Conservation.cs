@@ -7,7 +7,7 @@ namespace NetDiscovery.EndToEnd.Chaos;
 /// <summary>The law that every kill is judged by: what clients and peers counted is what sessions and tenant are billed for, to the byte.</summary>
 internal static class Conservation
 {
-    // Nothing may be lost; late is told. One shard of a region has been seen to take nothing for more than 90 s after its silos had been killed.
+    // Nothing may be lost, and what is late is told: so long, and a failure means that it was lost.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(30);
 
