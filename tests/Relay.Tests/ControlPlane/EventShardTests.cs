@@ -20,7 +20,8 @@ public sealed class EventShardTests
         var sender = new EventShard(
             shard, cluster, new RelayIdentity("relay-under-test", "local", Guid.NewGuid()),
             new ControlPlanePacing { Linger = TimeSpan.Zero, FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(1) },
-            TimeProvider.System, loggers.CreateLogger("shard")) { Confirmed = _ => confirmed.SetResult() };
+            TimeProvider.System, loggers.CreateLogger("shard"))
+        { Confirmed = _ => confirmed.SetResult() };
         var running = sender.RunAsync(stop.Token);
         allocation.Slot.Close(AllocationCloseReason.Deleted, TimeProvider.System.GetUtcNow());
         var report = new AllocationReport(allocation.Slot, allocation.Identity, sender);
