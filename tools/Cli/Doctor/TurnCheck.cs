@@ -9,7 +9,7 @@ internal sealed class TurnCheck(ServerAddress server, IPAddress address, Token t
 {
     private static readonly byte[] Payload = "netdiscovery doctor"u8.ToArray();
     private static readonly TimeSpan BetweenDatagrams = TimeSpan.FromMilliseconds(500);
-    private const int Attempts = 4;
+    private readonly int attempts = Math.Max(4, (int)(limit / BetweenDatagrams / 4));
     private readonly string check = server.ToString();
 
     /// <summary>Runs it; what was found before a failure stays.</summary>
@@ -77,11 +77,11 @@ internal sealed class TurnCheck(ServerAddress server, IPAddress address, Token t
                 "Open Relay:MinPort to Relay:MaxPort over UDP in the relay's firewall. Behind a 1:1 NAT the relay must know its public address: Relay:PublicAddresses.");
     }
 
-    /// <summary>Sends until it has arrived: UDP may lose some.</summary>
-    private static async Task<bool> ArrivesAsync(TurnClient sender, AllocateResult target, TurnClient receiver, CancellationToken cancellation)
+    /// <summary>Sends until it has arrived, for a quarter of the limit at most: UDP may lose some.</summary>
+    private async Task<bool> ArrivesAsync(TurnClient sender, AllocateResult target, TurnClient receiver, CancellationToken cancellation)
     {
         var arrival = receiver.ReceiveAsync(cancellation).AsTask();
-        for (var attempt = 0; attempt < Attempts && !arrival.IsCompleted; attempt++)
+        for (var attempt = 0; attempt < attempts && !arrival.IsCompleted; attempt++)
         {
             await sender.SendAsync(target.Relayed, Payload, cancellation);
             await Task.WhenAny(arrival, Task.Delay(BetweenDatagrams, cancellation));
