@@ -13,7 +13,8 @@ namespace NetDiscovery.Gateway.Regions;
 public sealed class RegionRouting(
     RequestDelegate next, RegionDirectory regions, RegionForwarder forwarder, FailureLimiter failures, IGrainFactory grains, CallerDirectory callers, TenantSnapshots snapshots, TimeProvider time)
 {
-    private static readonly TimeSpan CatchUpLimit = TimeSpan.FromSeconds(2);
+    // Normally some milliseconds. Longer than a busy machine takes: the control region has just answered, so it can be asked.
+    private static readonly TimeSpan CatchUpLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs the rest of the pipeline, or passes the request on.</summary>

@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Gateway.Tests.Hosting;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Gateway.Tests.Regions;
@@ -24,6 +26,7 @@ public sealed class CallbackRegionTests(RegionPair pair)
         Assert.Single(Signatures(created));
         var rotated = await (await there.Client.PostAsync($"/v1/tenants/{there.Id}/callback-secrets/rotate", null)).ExpectAsync(200);
         Assert.Equal(2, (int)rotated["version"]!);
+        await RegionPair.UntilAsync(async () => (await TenantThere(there).GetCallbackTargetAsync())!.Secrets.Length == 2, "the other region has both secrets");
         await (await here.Client.DeleteAsync($"/v1/sessions/{session["id"]}")).ExpectAsync(204);
 
         var ended = await TakenAsync(receiver, "session.ended");
@@ -69,6 +72,10 @@ public sealed class CallbackRegionTests(RegionPair pair)
     {
         var (here, there) = await pair.NewTenantAsync();
         await (await there.Client.PutAsJsonAsync($"/v1/tenants/{there.Id}/discovery", new { callbacks = new { eventUrl = $"{receiver.Url}/events" } })).ExpectAsync(200);
+        await RegionPair.UntilAsync(async () => (await TenantThere(there).GetCallbackTargetAsync())?.EventUrl is not null, "the other region knows where events go");
         return (here, there);
     }
+
+    private ITenantGrain TenantThere(TestTenant tenant) =>
+        RegionPair.Grains(pair.Us).GetGrain<ITenantGrain>(GrainKeys.Tenant(TenantId.TryParse(tenant.Id, out var id) ? id : default));
 }
