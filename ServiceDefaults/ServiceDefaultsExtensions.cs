@@ -53,17 +53,17 @@ public static class ServiceDefaultsExtensions
             .ConfigureResource(resource => resource.AddService(serviceName, serviceVersion: ProductVersion.Text))
             .WithMetrics(metrics => metrics
                 .AddMeter("NetDiscovery.*", "Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
-                .AddPrometheusExporter())
-            .WithTracing(tracing => tracing
-                .AddSource("NetDiscovery.*", "Microsoft.Orleans.*")
-                .AddAspNetCoreInstrumentation());
+                .AddPrometheusExporter());
         if (builder.Configuration.SendsTelemetry())
         {
+            telemetry.WithTracing(tracing => tracing
+                .AddSource("NetDiscovery.*", "Microsoft.Orleans.*")
+                .AddAspNetCoreInstrumentation());
             telemetry.UseOtlpExporter();
         }
     }
 
-    /// <summary>True where traces go to a collector. Only then are they carried on into grains: without, each grain call would pay for spans that nobody reads.</summary>
+    /// <summary>True where traces go to a collector. Only then are they made and carried on into grains: without, each request and each grain call would pay for spans that nobody reads.</summary>
     public static bool SendsTelemetry(this IConfiguration configuration) => !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
 
     /// <summary>Maps <c>/health/live</c> (the process runs), <c>/health/ready</c> (it can do its work) and <c>/metrics</c> (Prometheus).</summary>

@@ -1,13 +1,20 @@
+using System.Security.Claims;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Gateway.Authentication;
 
-/// <summary>Who sent a request, proven.</summary>
-/// <param name="Tenant">The tenant; null for the operator.</param>
-public sealed record Caller(Tenant? Tenant)
+/// <summary>Who sent a request, proven. Remembered for a moment and shared by the requests of that time.</summary>
+/// <param name="tenant">The tenant; null for the operator.</param>
+public sealed class Caller(Tenant? tenant)
 {
     /// <summary>The operator of the platform.</summary>
-    public static Caller Operator { get; } = new((Tenant?)null);
+    public static Caller Operator { get; } = new(null);
+
+    /// <summary>The tenant; null for the operator.</summary>
+    public Tenant? Tenant => tenant;
+
+    /// <summary>As ASP.NET's authorization takes it. Nobody changes it.</summary>
+    internal ClaimsPrincipal Principal { get; } = PrincipalOf(tenant);
 
     /// <summary>True for the operator.</summary>
     public bool IsOperator => Tenant is null;
@@ -17,6 +24,13 @@ public sealed record Caller(Tenant? Tenant)
 
     /// <summary>A name for derivations: two callers never share one.</summary>
     public override string ToString() => Tenant?.Id.ToString() ?? "operator";
+
+    private static ClaimsPrincipal PrincipalOf(Tenant? tenant)
+    {
+        var identity = new ClaimsIdentity(CallerAuthentication.SchemeName);
+        identity.AddClaim(tenant is null ? new Claim(CallerAuthentication.OperatorClaim, "true") : new Claim(ClaimTypes.Name, tenant.Id.ToString()));
+        return new ClaimsPrincipal(identity);
+    }
 }
 
 /// <summary>Where the pipeline keeps the caller.</summary>

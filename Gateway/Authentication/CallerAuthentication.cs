@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
@@ -38,14 +37,18 @@ public sealed partial class CallerAuthentication(
             return AuthenticateResult.Fail("No credential of a known shape.");
         }
 
+        if (callers.FindRemembered(credential) is { } remembered)
+        {
+            return Succeed(credential, remembered);
+        }
+
         retryAfter = failures.Blocked(source, credential.Claimed);
-        if (retryAfter is not null && !callers.Knows(credential))
+        if (retryAfter is not null)
         {
             metrics.Authenticated(credential.Kind, "limited");
             return AuthenticateResult.Fail("Too many failures.");
         }
 
-        retryAfter = null;
         if (await callers.FindAsync(credential) is not { } caller)
         {
             failures.Failed(source, credential.Claimed);
@@ -58,16 +61,7 @@ public sealed partial class CallerAuthentication(
             return AuthenticateResult.Fail("Wrong credential.");
         }
 
-        metrics.Authenticated(credential.Kind, "ok");
-        Context.Features.Set(caller);
-        var identity = new ClaimsIdentity(SchemeName);
-        identity.AddClaim(new Claim(ClaimTypes.Name, caller.ToString()));
-        if (caller.IsOperator)
-        {
-            identity.AddClaim(new Claim(OperatorClaim, "true"));
-        }
-
-        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
+        return Succeed(credential, caller);
     }
 
     /// <inheritdoc/>
@@ -84,4 +78,11 @@ public sealed partial class CallerAuthentication(
 
     /// <inheritdoc/>
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => new Problem(ProblemCodes.OperatorRequired).ExecuteAsync(Context);
+
+    private AuthenticateResult Succeed(PresentedCredential credential, Caller caller)
+    {
+        metrics.Authenticated(credential.Kind, "ok");
+        Context.Features.Set(caller);
+        return AuthenticateResult.Success(new AuthenticationTicket(caller.Principal, SchemeName));
+    }
 }

@@ -19,13 +19,13 @@ public sealed class CallerDirectory
 
     private readonly IGrainFactory grains;
     private readonly byte[] operatorKeyHash;
-    private readonly ShortCache<PresentedCredential, Tenant?> tenants;
+    private readonly ShortCache<PresentedCredential, Caller?> known;
 
     public CallerDirectory(IGrainFactory grains, IOptions<OperatorOptions> options, TimeProvider time)
     {
         this.grains = grains;
         operatorKeyHash = SHA256.HashData(Encoding.UTF8.GetBytes(options.Value.Key));
-        tenants = new(Remembered, MaxRemembered, time, AskAsync, static tenant => tenant is not null);
+        known = new(Remembered, MaxRemembered, time, AskAsync, static caller => caller is not null);
     }
 
     /// <returns>The caller, or null when the credential is wrong.</returns>
@@ -36,27 +36,34 @@ public sealed class CallerDirectory
             return IsOperatorKey(credential) ? Caller.Operator : null;
         }
 
-        return await tenants.GetAsync(credential) is { } tenant ? new Caller(tenant) : null;
+        return await known.GetAsync(credential);
     }
 
-    /// <returns>True when the credential is known to be good without asking anybody.</returns>
-    public bool Knows(PresentedCredential credential) =>
-        credential is { Tenant: null, Key: null } ? IsOperatorKey(credential) : tenants.TryGetRemembered(credential, out _);
+    /// <returns>The caller when the credential is known to be good without asking anybody; null when that is not known.</returns>
+    public Caller? FindRemembered(PresentedCredential credential)
+    {
+        if (credential is { Tenant: null, Key: null })
+        {
+            return IsOperatorKey(credential) ? Caller.Operator : null;
+        }
+
+        return known.TryGetRemembered(credential, out var caller) ? caller : null;
+    }
 
     /// <summary>Forgets what is remembered of a tenant whose status or keys changed, and of its sub-accounts, whose status follows.</summary>
-    public void Forget(TenantId tenant) => tenants.ForgetWhere(known => known is null || known.Id == tenant || known.Parent == tenant);
+    public void Forget(TenantId tenant) => known.ForgetWhere(caller => caller?.Tenant is not { } its || its.Id == tenant || its.Parent == tenant);
 
     /// <summary>Forgets all: tenants have changed in another region.</summary>
-    public void ForgetAll() => tenants.ForgetWhere(static _ => true);
+    public void ForgetAll() => known.ForgetWhere(static _ => true);
 
     private bool IsOperatorKey(PresentedCredential credential) =>
         CryptographicOperations.FixedTimeEquals(Convert.FromHexString(credential.SecretHash), operatorKeyHash);
 
-    private async Task<Tenant?> AskAsync(PresentedCredential credential)
+    private async Task<Caller?> AskAsync(PresentedCredential credential)
     {
         var owner = credential.Key is { } key ? await grains.GetGrain<IApiKeyGrain>(GrainKeys.ApiKey(key)).GetTenantAsync() : credential.Tenant;
-        return owner is { } tenant
-            ? await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant)).AuthenticateAsync(credential.Key, Convert.FromHexString(credential.SecretHash))
+        return owner is { } id && await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(id)).AuthenticateAsync(credential.Key, Convert.FromHexString(credential.SecretHash)) is { } tenant
+            ? new Caller(tenant)
             : null;
     }
 }

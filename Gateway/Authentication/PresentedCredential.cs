@@ -12,6 +12,8 @@ namespace NetDiscovery.Gateway.Authentication;
 public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string SecretHash)
 {
     private const int MaxHeaderLength = 1024;
+    private const int MaxNameLength = 64;
+    private const int MaxSecretBytes = 3 * MaxHeaderLength;
 
     /// <summary>What kind of caller it claims, for metrics.</summary>
     public string Kind => Tenant is not null ? "tenant" : Key is not null ? "key" : "operator";
@@ -29,13 +31,13 @@ public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string
             return false;
         }
 
-        var value = header.AsSpan(space + 1).Trim().ToString();
+        var value = header.AsSpan(space + 1).Trim();
         if (header.AsSpan(0, space).Equals("Basic", StringComparison.OrdinalIgnoreCase))
         {
-            var decoded = new byte[value.Length];
-            return Convert.TryFromBase64String(value, decoded, out var length)
-                && Encoding.UTF8.GetString(decoded, 0, length) is var pair
-                && TryNamed(pair, ':', acceptTenant: true, ref credential);
+            Span<byte> decoded = stackalloc byte[MaxHeaderLength];
+            Span<char> pair = stackalloc char[MaxHeaderLength];
+            return Convert.TryFromBase64Chars(value, decoded, out var length)
+                && TryNamed(pair[..Encoding.UTF8.GetChars(decoded[..length], pair)], ':', acceptTenant: true, ref credential);
         }
 
         if (!header.AsSpan(0, space).Equals("Bearer", StringComparison.OrdinalIgnoreCase) || value.Length == 0)
@@ -51,15 +53,15 @@ public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string
         return true;
     }
 
-    private static bool TryNamed(string pair, char separator, bool acceptTenant, ref PresentedCredential credential)
+    private static bool TryNamed(ReadOnlySpan<char> pair, char separator, bool acceptTenant, ref PresentedCredential credential)
     {
-        var at = pair.IndexOf(separator, StringComparison.Ordinal);
-        if (at < 0)
+        var at = pair.IndexOf(separator);
+        if (at is < 0 or > MaxNameLength)
         {
             return false;
         }
 
-        var name = pair[..at];
+        var name = pair[..at].ToString();
         if (acceptTenant && TenantId.TryParse(name, out var tenant))
         {
             credential = new PresentedCredential(tenant, null, Hash(pair[(at + 1)..]));
@@ -75,5 +77,11 @@ public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string
         return false;
     }
 
-    private static string Hash(string secret) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+    private static string Hash(ReadOnlySpan<char> secret)
+    {
+        Span<byte> text = stackalloc byte[MaxSecretBytes];
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(text[..Encoding.UTF8.GetBytes(secret, text)], hash);
+        return Convert.ToHexString(hash);
+    }
 }

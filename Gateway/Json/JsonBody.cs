@@ -11,6 +11,7 @@ namespace NetDiscovery.Gateway.Json;
 public sealed class JsonBody<T> : IChecked, IBindableFromHttpContext<JsonBody<T>> where T : class
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+    private static readonly bool ReadsAtOnce = typeof(T).IsAssignableTo(typeof(IRequestBody));
     private readonly T? value;
 
     private JsonBody(T value) => this.value = value;
@@ -26,11 +27,17 @@ public sealed class JsonBody<T> : IChecked, IBindableFromHttpContext<JsonBody<T>
     /// <inheritdoc/>
     public static async ValueTask<JsonBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
+        var options = context.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
+        using var buffer = new MemoryStream();
+        await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
+        if (ReadAtOnce(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), options) is { } whole)
+        {
+            return Check(context, whole, new FieldErrors());
+        }
+
         JsonNode? node;
         try
         {
-            using var buffer = new MemoryStream();
-            await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
             buffer.Position = 0;
             node = buffer.Length == 0 ? new JsonObject() : JsonNode.Parse(buffer, documentOptions: Strict);
         }
@@ -39,14 +46,37 @@ public sealed class JsonBody<T> : IChecked, IBindableFromHttpContext<JsonBody<T>
             return new JsonBody<T>(new Problem(ProblemCodes.MalformedJson, $"Line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}."));
         }
 
-        var options = context.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
         var errors = new FieldErrors();
         if (!JsonShape.Check(node, typeof(T), "", errors, options))
         {
             return new JsonBody<T>(Problem.Invalid(errors));
         }
 
-        var read = node.Deserialize<T>(options)!;
+        return Check(context, node.Deserialize<T>(options)!, errors);
+    }
+
+    /// <summary>Reads a body in which nothing is wrong, in one go; the way over nodes finds every fault and takes several times as long.</summary>
+    /// <returns>Null when the body must be looked at closely.</returns>
+    private static T? ReadAtOnce(ReadOnlySpan<byte> json, JsonSerializerOptions options)
+    {
+        // The serializer lets null stand as an item of a list or dictionary.
+        if (!ReadsAtOnce || json.IsEmpty || json.IndexOf("null"u8) >= 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, options);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static JsonBody<T> Check(HttpContext context, T read, FieldErrors errors)
+    {
         if (read is IRequestBody request)
         {
             request.Validate(errors);

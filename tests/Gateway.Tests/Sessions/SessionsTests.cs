@@ -111,11 +111,21 @@ public sealed class SessionsTests(RealGateway real)
     [InlineData("""{"endpoints":[{},{"name":"b","address":"host","region":"X","nat":{"mapping":"odd","x":1}}],"more":1}""",
         "endpoints[0].name endpoints[1].address endpoints[1].nat.mapping endpoints[1].nat.x endpoints[1].region more")]
     [InlineData("""{"endpoints":[{"name":"a"},{"name":"b"}],"metadata":{"k":1}}""", "metadata.k")]
+    [InlineData("""{"endpoints":[{"name":"a"},{"name":"b"}],"metadata":{"k":null}}""", "metadata.k")]
+    [InlineData("""{"endpoints":[{"name":"a"},null]}""", "endpoints[1]")]
     public async Task Every_bad_field_is_named_at_once(string body, string fields)
     {
         var tenant = await Gateway.NewTenantAsync();
         var problem = await (await tenant.Client.PostAsync("/v1/sessions", Responses.Json(body))).ExpectProblemAsync(ProblemCodes.ValidationFailed);
         Assert.Equal(fields, string.Join(' ', problem.Fields()));
+    }
+
+    [Fact]
+    public async Task Metadata_with_a_name_twice_is_malformed()
+    {
+        var tenant = await Gateway.NewTenantAsync();
+        var body = Responses.Json("""{"endpoints":[{"name":"a"},{"name":"b"}],"metadata":{"k":"1","k":"2"}}""");
+        await (await tenant.Client.PostAsync("/v1/sessions", body)).ExpectProblemAsync(ProblemCodes.MalformedJson);
     }
 
     [Fact]
