@@ -1,17 +1,22 @@
 using System.Security.Claims;
+using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Gateway.Authentication;
 
 /// <summary>Who sent a request, proven. Remembered for a moment and shared by the requests of that time.</summary>
 /// <param name="tenant">The tenant; null for the operator.</param>
-public sealed class Caller(Tenant? tenant)
+/// <param name="key">The API key it came with; null for the tenant's auth token, and for the operator.</param>
+public sealed class Caller(Tenant? tenant, ApiKeyId? key = null)
 {
     /// <summary>The operator of the platform.</summary>
     public static Caller Operator { get; } = new(null);
 
     /// <summary>The tenant; null for the operator.</summary>
     public Tenant? Tenant => tenant;
+
+    /// <summary>The API key it came with; null for the tenant's auth token, and for the operator.</summary>
+    public ApiKeyId? Key => key;
 
     /// <summary>As ASP.NET's authorization takes it. Nobody changes it.</summary>
     internal ClaimsPrincipal Principal { get; } = PrincipalOf(tenant);

@@ -63,7 +63,7 @@ public sealed class CallerDirectory
     {
         var owner = credential.Key is { } key ? await grains.GetGrain<IApiKeyGrain>(GrainKeys.ApiKey(key)).GetTenantAsync() : credential.Tenant;
         return owner is { } id && await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(id)).AuthenticateAsync(credential.Key, Convert.FromHexString(credential.SecretHash)) is { } tenant
-            ? new Caller(tenant)
+            ? new Caller(tenant, credential.Key)
             : null;
     }
 }

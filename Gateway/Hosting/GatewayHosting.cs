@@ -10,6 +10,7 @@ using NetDiscovery.Gateway.DropIn.Twilio;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.RateLimits;
 using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Gateway.Relays;
 using NetDiscovery.Gateway.Sessions;
@@ -33,6 +34,7 @@ public static class GatewayHosting
         var services = builder.Services;
         services.AddValidatedOptions<GatewayOptions, GatewayOptionsValidator>(GatewayOptions.Section);
         services.AddValidatedOptions<OperatorOptions, OperatorOptionsValidator>(OperatorOptions.Section);
+        services.AddValidatedOptions<RateLimitOptions, RateLimitOptionsValidator>(RateLimitOptions.Section);
         builder.WebHost.UseUrls(builder.Configuration["Gateway:Urls"] is { Length: > 0 } urls ? urls : new GatewayOptions().Urls);
         builder.WebHost.ConfigureKestrel((context, kestrel) =>
         {
@@ -46,6 +48,7 @@ public static class GatewayHosting
         services.AddSingleton<CallerDirectory>().AddSingleton<TenantAccess>().AddSingleton<TenantMaker>().AddSingleton<TenantKeys>();
         services.AddSingleton(provider => new FailureLimiter(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<GatewayOptions>>().Value.AuthenticationFailuresPerMinute));
+        services.AddSingleton<KeyRateLimiter>();
         services.AddSingleton<TenantSnapshots>().AddSingleton<RelayDirectory>().AddSingleton<TokenMint>().AddSingleton<SessionMaker>();
         services.AddSingleton<CallbackClient>().AddSingleton<DecisionHook>();
         services.AddSingleton<EndpointIceServers>().AddSingleton<SignalingConnections>();
@@ -76,6 +79,7 @@ public static class GatewayHosting
         app.UseCors();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseMiddleware<RateLimitMiddleware>();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = SignalingLimits.Heartbeat });
         app.UseMiddleware<RegionRouting>();
 
@@ -107,7 +111,7 @@ public static class GatewayHosting
     {
         var origins = options.Value.CorsOrigins;
         (origins.Count == 0 || origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. origins]))
-            .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("ETag", "Retry-After", "Location").SetPreflightMaxAge(TimeSpan.FromHours(1));
+            .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("ETag", "Retry-After", "Location", RateLimitMiddleware.Header, RateLimitMiddleware.PolicyHeader).SetPreflightMaxAge(TimeSpan.FromHours(1));
     });
 
     private static void ConfigureForwarding(ForwardedHeadersOptions forwarding, IOptions<GatewayOptions> options)

@@ -19,6 +19,7 @@ public sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> forwards;
     private Func<int> pendingUsage = static () => 0;
     private Func<int> signalingConnections = static () => 0;
+    private Func<int> rateLimitBuckets = static () => 0;
 
     public GatewayMetrics(IMeterFactory factory)
     {
@@ -32,10 +33,14 @@ public sealed class GatewayMetrics : IDisposable
         forwards = meter.CreateCounter<long>("netdiscovery.gateway.forwards", "{request}", "Requests passed on to other regions, by region and outcome.");
         meter.CreateObservableGauge("netdiscovery.gateway.usage.pending", () => pendingUsage(), "{counter}", "Usage counters not yet confirmed by the ledger.");
         meter.CreateObservableGauge("netdiscovery.gateway.signaling.connections", () => signalingConnections(), "{connection}", "Signaling connections open.");
+        meter.CreateObservableGauge("netdiscovery.gateway.rate_limit.buckets", () => rateLimitBuckets(), "{bucket}", "Token buckets held, one or two for each key that was used lately.");
     }
 
     /// <summary>Says where the number of open signaling connections is read.</summary>
     public void ObserveSignalingConnections(Func<int> read) => signalingConnections = read;
+
+    /// <summary>Says where the number of token buckets is read.</summary>
+    public void ObserveRateLimitBuckets(Func<int> read) => rateLimitBuckets = read;
 
     /// <summary>A token was minted in <paramref name="region"/>.</summary>
     public void Minted(string region) => tokens.Add(1, new KeyValuePair<string, object?>("region", region));

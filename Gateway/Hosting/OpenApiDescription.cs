@@ -56,6 +56,7 @@ public static class OpenApiDescription
 
                 operation.Responses ??= [];
                 operation.Responses.TryAdd("401", new OpenApiResponse { Description = ProblemCodes.Unauthenticated.Title });
+                operation.Responses.TryAdd("429", new OpenApiResponse { Description = $"`{ProblemCodes.RateLimited.Code}`: {ProblemCodes.RateLimited.Title}" });
                 operation.Responses.TryAdd("503", new OpenApiResponse { Description = ProblemCodes.ClusterUnavailable.Title });
             }
 

@@ -1,5 +1,6 @@
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.RateLimits;
 
 namespace NetDiscovery.Gateway.Hosting;
 
@@ -19,6 +20,9 @@ public static class RouteDescriptions
 
     /// <summary>The route honours <see cref="RequestSeed.Header"/>.</summary>
     public static RouteHandlerBuilder Idempotent(this RouteHandlerBuilder route) => route.WithMetadata(new HonoursIdempotencyKey());
+
+    /// <summary>The route makes what calls need: its requests have a rate of their own.</summary>
+    public static RouteHandlerBuilder Minting(this RouteHandlerBuilder route) => route.WithMetadata(MintsCredentials.Mark);
 }
 
 /// <summary>Problems that a route may answer with.</summary>

@@ -84,6 +84,9 @@ public static class ProblemCodes
     public static readonly ProblemCode TooManyRequests = new(
         "too_many_requests", 429, "Too many attempts", "Wait as long as Retry-After says.");
 
+    public static readonly ProblemCode RateLimited = new(
+        "rate_limited", 429, "Too many requests of this key", "Wait as long as Retry-After says; the header RateLimit tells with each answer what is left.");
+
     public static readonly ProblemCode InternalError = new(
         "internal_error", 500, "The gateway failed", "Report the traceId; the same request may succeed later.");
 
@@ -108,7 +111,7 @@ public static class ProblemCodes
     [
         MalformedJson, ValidationFailed, TtlOutOfRange, TenantRequired, BadRequest, Unauthenticated, JoinTokenWrong, LinkRefused, TenantSuspended, TenantClosed, SessionDenied, OperatorRequired,
         Forbidden, NotFound, MethodNotAllowed, RegionUnavailable, NestedSubAccount, ClosedIsFinal, LimitReached, UsernameTaken, SessionEnded, VersionConflict, BodyTooLarge, UnsupportedMediaType,
-        IdempotencyKeyReused, WebSocketRequired, TooManyRequests, InternalError, NoRelay, ClusterUnavailable, StorageUnavailable,
+        IdempotencyKeyReused, WebSocketRequired, TooManyRequests, RateLimited, InternalError, NoRelay, ClusterUnavailable, StorageUnavailable,
         ControlRegionUnreachable, RegionUnreachable,
     ];
 

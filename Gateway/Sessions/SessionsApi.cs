@@ -27,7 +27,7 @@ public static class SessionsApi
     {
         var sessions = api.MapGroup("/sessions").WithTags("Sessions");
         sessions.MapPost("", CreateAsync).ChoosesRegion().Accepts<CreateSessionRequest>("application/json").Produces<CreatedSessionResponse>(201)
-            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TenantSuspended, ProblemCodes.SessionDenied, ProblemCodes.RegionUnavailable, ProblemCodes.IdempotencyKeyReused, ProblemCodes.NoRelay).Idempotent()
+            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TenantSuspended, ProblemCodes.SessionDenied, ProblemCodes.RegionUnavailable, ProblemCodes.IdempotencyKeyReused, ProblemCodes.NoRelay).Idempotent().Minting()
             .WithName("createSession").WithSummary("Make a session between endpoints")
             .WithDescription("The platform decides between STUN and TURN by the tenant's discovery configuration. Join tokens and credentials are shown only in this answer.");
         sessions.MapGet("/{id}", GetAsync).InSessionsRegion().Produces<SessionResponse>().Refuses(ProblemCodes.NotFound)

@@ -25,7 +25,7 @@ public static class TokensApi
     {
         var tokens = api.MapGroup("/tokens").WithTags("Tokens");
         tokens.MapPost("", CreateAsync).ChoosesRegion().Accepts<CreateTokenRequest>("application/json").Produces<TokenResponse>(201)
-            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TtlOutOfRange, ProblemCodes.TenantSuspended, ProblemCodes.RegionUnavailable, ProblemCodes.NoRelay).Idempotent()
+            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TtlOutOfRange, ProblemCodes.TenantSuspended, ProblemCodes.RegionUnavailable, ProblemCodes.NoRelay).Idempotent().Minting()
             .WithName("createToken").WithSummary("Mint a token")
             .WithDescription("Username, password and ICE servers for one client. A repetition with the same Idempotency-Key answers with the same token id and counts once; its lifetime starts anew.");
         tokens.MapDelete("/{id}", RevokeAsync).InControlRegion().Produces(204).Refuses(ProblemCodes.NotFound, ProblemCodes.LimitReached)

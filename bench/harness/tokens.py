@@ -25,8 +25,9 @@ def run(quick):
         build.stop("wrk is missing: apt-get install wrk")
     relay = Ours()
     try:
-        relay.start()
         plane = relay.control_plane
+        plane.more_settings |= {"Gateway:RateLimits:TokensPerSecond": 0, "Gateway:RateLimits:RequestsPerSecond": 0}  # one key asks all there is to ask
+        relay.start()
         url, tenant, secret = plane.account()
         basic = base64.b64encode(f"{tenant}:{secret}".encode()).decode()
         for thread in os.listdir(f"/proc/{plane.gateway.pid}/task"):

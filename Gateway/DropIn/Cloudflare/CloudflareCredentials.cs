@@ -1,5 +1,6 @@
 using System.Text;
 using NetDiscovery.Gateway.Authentication;
+using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
@@ -19,11 +20,11 @@ public static class CloudflareCredentials
     public static void Map(RouteGroupBuilder api)
     {
         api.MapPost("/{keyId}/credentials/generate-ice-servers", static (HttpContext http, string keyId, CloudflareBody body, RequestSeed seed, TokenMint mint) =>
-            GenerateAsync(http, keyId, body, seed, mint, static servers => servers)).ChoosesRegion();
+            GenerateAsync(http, keyId, body, seed, mint, static servers => servers)).ChoosesRegion().Minting();
 
         // The older form: one server, with all URIs.
         api.MapPost("/{keyId}/credentials/generate", static (HttpContext http, string keyId, CloudflareBody body, RequestSeed seed, TokenMint mint) =>
-            GenerateAsync(http, keyId, body, seed, mint, static servers => new IceServer([.. servers.SelectMany(static server => server.Urls)], servers[^1].Username, servers[^1].Credential))).ChoosesRegion();
+            GenerateAsync(http, keyId, body, seed, mint, static servers => new IceServer([.. servers.SelectMany(static server => server.Urls)], servers[^1].Username, servers[^1].Credential))).ChoosesRegion().Minting();
         api.MapPost("/{keyId}/credentials/{username}/revoke", RevokeAsync).InControlRegion();
     }
 

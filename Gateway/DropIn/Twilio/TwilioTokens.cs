@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using NetDiscovery.Gateway.Authentication;
+using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
@@ -16,7 +17,7 @@ public static class TwilioTokens
     private const int DefaultTtlSeconds = 86_400;
 
     /// <summary>Maps the route.</summary>
-    public static void Map(RouteGroupBuilder api) => api.MapPost("/Accounts/{sid}/Tokens.json", CreateAsync).ChoosesRegion();
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/Accounts/{sid}/Tokens.json", CreateAsync).ChoosesRegion().Minting();
 
     private static async Task<IResult> CreateAsync(
         HttpContext http, string sid, TwilioForm form, RequestSeed seed, TenantAccess access, TenantSnapshots snapshots, TokenMint mint, TimeProvider time)

@@ -13,11 +13,13 @@ public sealed class GatewayOptionsTests
         {
             ["Operator:Key"] = "", ["Gateway:Urls"] = "nowhere", ["Gateway:MaxRequestBodyBytes"] = "12", ["Gateway:AuthenticationFailuresPerMinute"] = "0",
             ["Gateway:CorsOrigins:0"] = "app.example", ["Gateway:TrustedProxies:0"] = "10.0.0.0/99",
+            ["Gateway:RateLimits:TokensPerSecond"] = "-1", ["Gateway:RateLimits:RequestsBurst"] = "0",
         }));
 
         var named = string.Join('\n', Flatten(failure).OfType<OptionsValidationException>().SelectMany(exception => exception.Failures));
         foreach (var setting in (string[])
-            ["Operator:Key", "Gateway:Urls", "Gateway:MaxRequestBodyBytes", "Gateway:AuthenticationFailuresPerMinute", "Gateway:CorsOrigins:0", "Gateway:TrustedProxies:0"])
+            ["Operator:Key", "Gateway:Urls", "Gateway:MaxRequestBodyBytes", "Gateway:AuthenticationFailuresPerMinute", "Gateway:CorsOrigins:0", "Gateway:TrustedProxies:0",
+            "Gateway:RateLimits:TokensPerSecond", "Gateway:RateLimits:RequestsBurst"])
         {
             Assert.Contains(setting, named, StringComparison.Ordinal);
         }
