@@ -17,6 +17,9 @@ public static class GrainKeys
     /// <summary>How many usage grains a tenant's reports are spread over.</summary>
     public const int UsageShards = 8;
 
+    /// <summary>How many grains keep the answers of one caller's repeatable requests.</summary>
+    public const int IdempotencyPlaces = 256;
+
     /// <summary>Key of <see cref="Tenants.ITenantGrain"/>.</summary>
     public static string Tenant(TenantId id) => Key('t', id.Value);
 
@@ -76,6 +79,12 @@ public static class GrainKeys
 
     /// <summary>Key of <see cref="Usage.IUsageTriggerGrain"/>.</summary>
     public static string UsageTriggers(TenantId tenant) => Key('x', tenant.Value);
+
+    /// <summary>Key of <see cref="Idempotency.IIdempotencyGrain"/>.</summary>
+    /// <param name="caller">Whose requests; null for the operator's.</param>
+    /// <param name="request">Stands for the request; evenly spread.</param>
+    public static string Idempotency(TenantId? caller, Guid request) => string.Create(
+        CultureInfo.InvariantCulture, $"{(caller is { } tenant ? Key('y', tenant.Value) : "y/operator")}/{Shard(request, IdempotencyPlaces)}");
 
     /// <summary>The tenant behind a key made by <see cref="UsageTriggers"/>.</summary>
     public static TenantId UsageTriggersOf(string key) => new(ValueOf(key, 'x'));

@@ -44,7 +44,7 @@ public static class GatewayHosting
 
         services.AddGatewayRegions();
         services.AddSingleton(provider => new LocalRegion(provider.GetRequiredService<IConfiguration>().RegionName()));
-        services.AddSingleton<GatewayMetrics>().AddSingleton<IdempotencySecret>();
+        services.AddSingleton<GatewayMetrics>().AddSingleton<IdempotencySecret>().AddSingleton<KeptAnswers>();
         services.AddSingleton<CallerDirectory>().AddSingleton<TenantAccess>().AddSingleton<TenantMaker>().AddSingleton<TenantKeys>();
         services.AddSingleton(provider => new FailureLimiter(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<GatewayOptions>>().Value.AuthenticationFailuresPerMinute));

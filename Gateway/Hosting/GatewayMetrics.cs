@@ -17,6 +17,7 @@ public sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> flushFailures;
     private readonly Counter<long> links;
     private readonly Counter<long> forwards;
+    private readonly Counter<long> repeated;
     private Func<int> pendingUsage = static () => 0;
     private Func<int> signalingConnections = static () => 0;
     private Func<int> rateLimitBuckets = static () => 0;
@@ -28,6 +29,7 @@ public sealed class GatewayMetrics : IDisposable
         sessions = meter.CreateCounter<long>("netdiscovery.gateway.sessions", "{session}", "Sessions created.");
         authentications = meter.CreateCounter<long>("netdiscovery.gateway.authentications", "{attempt}", "Attempts to authenticate, by kind of caller and outcome.");
         refusals = meter.CreateCounter<long>("netdiscovery.gateway.refusals", "{response}", "Problem details answered, by code.");
+        repeated = meter.CreateCounter<long>("netdiscovery.gateway.idempotency.repeated", "{response}", "Answers given again to a repeated Idempotency-Key.");
         flushFailures = meter.CreateCounter<long>("netdiscovery.gateway.usage.flush_failures", "{batch}", "Batches of usage reports the cluster did not confirm; each is sent again.");
         links = meter.CreateCounter<long>("netdiscovery.gateway.links", "{request}", "Requests of other regions, by region and outcome.");
         forwards = meter.CreateCounter<long>("netdiscovery.gateway.forwards", "{request}", "Requests passed on to other regions, by region and outcome.");
@@ -68,6 +70,9 @@ public sealed class GatewayMetrics : IDisposable
 
     /// <summary>A request was refused.</summary>
     public void Refused(ProblemCode code) => refusals.Add(1, new KeyValuePair<string, object?>("code", code.Code));
+
+    /// <summary>A repeated request got the answer of the first.</summary>
+    public void AnsweredAgain() => repeated.Add(1);
 
     /// <summary>The cluster did not confirm a batch of usage reports.</summary>
     public void FlushFailed() => flushFailures.Add(1);

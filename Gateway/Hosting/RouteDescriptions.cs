@@ -21,6 +21,9 @@ public static class RouteDescriptions
     /// <summary>The route honours <see cref="RequestSeed.Header"/>.</summary>
     public static RouteHandlerBuilder Idempotent(this RouteHandlerBuilder route) => route.WithMetadata(new HonoursIdempotencyKey());
 
+    /// <summary>As <see cref="Idempotent"/>; the answer is kept, and repetitions get that one.</summary>
+    public static RouteHandlerBuilder AnswersOnce(this RouteHandlerBuilder route) => route.Idempotent().AddEndpointFilter<AnswerOnce>();
+
     /// <summary>The route makes what calls need: its requests have a rate of their own.</summary>
     public static RouteHandlerBuilder Minting(this RouteHandlerBuilder route) => route.WithMetadata(MintsCredentials.Mark);
 }

@@ -35,6 +35,10 @@ public sealed class RequestSeed : IChecked, IBindableFromHttpContext<RequestSeed
     /// <summary>The secret for <paramref name="purpose"/>.</summary>
     public Secret Secret(string purpose) => seed is null ? Authentication.Secret.New() : Authentication.Secret.From(Expand(seed, purpose));
 
+    /// <summary>32 bytes for <paramref name="purpose"/>, of a request with key.</summary>
+    /// <exception cref="InvalidOperationException">The request has no Idempotency-Key.</exception>
+    internal byte[] Key(string purpose) => Expand(seed ?? throw new InvalidOperationException("The request has no Idempotency-Key."), purpose);
+
     /// <inheritdoc/>
     public static ValueTask<RequestSeed?> BindAsync(HttpContext context, ParameterInfo parameter)
     {

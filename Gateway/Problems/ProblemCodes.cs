@@ -60,6 +60,9 @@ public static class ProblemCodes
     public static readonly ProblemCode LimitReached = new(
         "limit_reached", 409, "There are as many of these as there may be", "Remove what is no longer used, or wait until it has expired.");
 
+    public static readonly ProblemCode RequestInProgress = new(
+        "request_in_progress", 409, "A request with this Idempotency-Key is being answered", "Repeat the request after Retry-After; it gets the answer of the other.");
+
     public static readonly ProblemCode SessionEnded = new(
         "session_ended", 410, "The session has ended", "Make a new session.");
 
@@ -110,7 +113,7 @@ public static class ProblemCodes
     public static IReadOnlyList<ProblemCode> All { get; } =
     [
         MalformedJson, ValidationFailed, TtlOutOfRange, TenantRequired, BadRequest, Unauthenticated, JoinTokenWrong, LinkRefused, TenantSuspended, TenantClosed, SessionDenied, OperatorRequired,
-        Forbidden, NotFound, MethodNotAllowed, RegionUnavailable, NestedSubAccount, ClosedIsFinal, LimitReached, UsernameTaken, SessionEnded, VersionConflict, BodyTooLarge, UnsupportedMediaType,
+        Forbidden, NotFound, MethodNotAllowed, RegionUnavailable, NestedSubAccount, ClosedIsFinal, LimitReached, UsernameTaken, RequestInProgress, SessionEnded, VersionConflict, BodyTooLarge, UnsupportedMediaType,
         IdempotencyKeyReused, WebSocketRequired, TooManyRequests, RateLimited, InternalError, NoRelay, ClusterUnavailable, StorageUnavailable,
         ControlRegionUnreachable, RegionUnreachable,
     ];

@@ -20,13 +20,13 @@ public static class CredentialsApi
     {
         var tenant = api.MapGroup("/tenants/{id}").WithTags("Credentials");
         tenant.MapPost("/credentials", CreateAsync).InControlRegion().Accepts<CreateCredentialRequest>("application/json").Produces<CreatedCredentialResponse>(201)
-            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal, ProblemCodes.LimitReached, ProblemCodes.IdempotencyKeyReused, ProblemCodes.UsernameTaken).Idempotent()
+            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal, ProblemCodes.LimitReached, ProblemCodes.IdempotencyKeyReused, ProblemCodes.UsernameTaken).AnswersOnce()
             .WithName("createCredential").WithSummary("Make a static TURN credential").WithDescription("For devices that can't fetch tokens. The password is shown only in this answer; the platform keeps the keys made of it.");
         tenant.MapGet("/credentials", ListAsync).Produces<Page<CredentialResponse>>().Refuses(ProblemCodes.NotFound)
             .WithName("listCredentials").WithSummary("List static TURN credentials").WithDescription("Oldest first, without passwords.");
         tenant.MapDelete("/credentials/{credentialId}", DeleteAsync).InControlRegion().Produces(204).Refuses(ProblemCodes.NotFound)
             .WithName("deleteCredential").WithSummary("Remove a static TURN credential").WithDescription("Its allocations end within a second.");
-        tenant.MapPost("/shared-secrets/rotate", RotateAsync).InControlRegion().Produces<SharedSecretResponse>().Refuses(ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal).Idempotent()
+        tenant.MapPost("/shared-secrets/rotate", RotateAsync).InControlRegion().Produces<SharedSecretResponse>().Refuses(ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal).AnswersOnce()
             .WithName("rotateSharedSecret").WithSummary("Make a secret for REST-form credentials")
             .WithDescription("Username: expiry (Unix seconds), colon, tenant id, and if wanted a colon and a user. Password: Base64 of HMAC-SHA1 over the username. The secret before stays good for 48 hours.");
     }

@@ -18,7 +18,7 @@ public static class KeysApi
     {
         var tenant = api.MapGroup("/tenants/{id}").WithTags("Keys");
         tenant.MapPost("/keys", CreateAsync).InControlRegion().Accepts<CreateKeyRequest>("application/json").Produces<CreatedKeyResponse>(201)
-            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal, ProblemCodes.LimitReached, ProblemCodes.IdempotencyKeyReused).Idempotent()
+            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal, ProblemCodes.LimitReached, ProblemCodes.IdempotencyKeyReused).AnswersOnce()
             .WithName("createKey").WithSummary("Make an API key").WithDescription("The secret is shown only in this answer.");
         tenant.MapGet("/keys", ListAsync).Produces<Page<KeyResponse>>().Refuses(ProblemCodes.NotFound)
             .WithName("listKeys").WithSummary("List API keys").WithDescription("Oldest first, without secrets.");
@@ -27,7 +27,7 @@ public static class KeysApi
         tenant.MapPost("/signing-keys/rotate", RotateAsync).InControlRegion().Produces<SigningKeyResponse>().Refuses(ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal)
             .WithName("rotateSigningKey").WithSummary("Make a new signing key")
             .WithDescription("Tokens minted from now on are signed with it; tokens minted before stay good until they expire. Repeating the request makes another key, which harms nothing.");
-        tenant.MapPost("/callback-secrets/rotate", RotateCallbackSecretAsync).InControlRegion().Produces<CallbackSecretResponse>().Refuses(ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal).Idempotent()
+        tenant.MapPost("/callback-secrets/rotate", RotateCallbackSecretAsync).InControlRegion().Produces<CallbackSecretResponse>().Refuses(ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal).AnswersOnce()
             .WithName("rotateCallbackSecret").WithSummary("Make a secret that signs callbacks")
             .WithDescription("In the form that Standard Webhooks' libraries take. Shown only in this answer; the secret before signs beside it for 48 hours.");
     }

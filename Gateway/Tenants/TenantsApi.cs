@@ -19,7 +19,7 @@ public static class TenantsApi
     {
         var tenants = api.MapGroup("/tenants").WithTags("Tenants");
         tenants.MapPost("", CreateAsync).InControlRegion().Accepts<CreateTenantRequest>("application/json").Produces<CreatedTenantResponse>(201)
-            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.Forbidden, ProblemCodes.NestedSubAccount, ProblemCodes.IdempotencyKeyReused).Idempotent()
+            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.Forbidden, ProblemCodes.NestedSubAccount, ProblemCodes.IdempotencyKeyReused).AnswersOnce()
             .WithName("createTenant").WithSummary("Make a tenant").WithDescription("The operator makes any tenant; a tenant makes sub-accounts of its own. The auth token is shown only in this answer.");
         tenants.MapGet("", ListAsync).Produces<Page<TenantResponse>>()
             .WithName("listTenants").WithSummary("List tenants").WithDescription("All tenants for the operator, the sub-accounts for a tenant; in order of id.");

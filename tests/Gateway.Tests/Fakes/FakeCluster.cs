@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using NetDiscovery.Grains.Interfaces.Idempotency;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
@@ -46,6 +47,7 @@ public sealed class FakeCluster : IGrainFactory
         nameof(IApiKeyGrain) => new FakeApiKeyGrain(this),
         nameof(ITenantQueryGrain) => new FakeTenantQueryGrain(this),
         nameof(IRelayDirectoryGrain) => new FakeRelayDirectoryGrain(this),
+        nameof(IIdempotencyGrain) => new FakeIdempotencyGrain(this),
         nameof(IUsageGrain) => new FakeUsageGrain(this),
         _ => throw new NotSupportedException(type.Name),
     };

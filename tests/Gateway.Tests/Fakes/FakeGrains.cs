@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Callbacks;
+using NetDiscovery.Grains.Interfaces.Idempotency;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
@@ -193,4 +194,19 @@ internal sealed class FakeUsageGrain(FakeCluster cluster) : IUsageGrain
             cluster.Usage.Enqueue(report);
         }
     }
+}
+
+/// <summary>Keeps nothing: every request is its caller's to answer.</summary>
+internal sealed class FakeIdempotencyGrain(FakeCluster cluster) : IIdempotencyGrain
+{
+    public async Task<RequestClaim> BeginAsync(Guid request, byte[] fingerprint, Guid claimant)
+    {
+        await Task.Yield();
+        cluster.Check();
+        return new RequestClaim(RequestClaimOutcome.Claimed);
+    }
+
+    public Task CompleteAsync(Guid request, byte[] fingerprint, byte[] sealedAnswer) => Task.CompletedTask;
+
+    public Task ReleaseAsync(Guid request, Guid claimant) => Task.CompletedTask;
 }

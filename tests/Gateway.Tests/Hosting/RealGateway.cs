@@ -13,6 +13,9 @@ public sealed class RealGateway : IAsyncLifetime
 
     public LivingRelay Relay { get; private set; } = null!;
 
+    /// <summary>Folder of the embedded store.</summary>
+    public string DataPath => data.Path;
+
     public IGrainFactory Grains => Gateway.App.Services.GetRequiredService<IGrainFactory>();
 
     public async ValueTask InitializeAsync()

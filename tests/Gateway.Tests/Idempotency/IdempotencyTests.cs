@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Gateway.Tests.Hosting;
 
@@ -70,6 +71,63 @@ public sealed class IdempotencyTests(RealGateway real)
         Assert.NotEqual((string?)first["id"], (string?)plain["id"]);
     }
 
+    [Fact]
+    public async Task A_repetition_gets_the_same_bytes_and_is_marked_as_one()
+    {
+        var tenant = await Gateway.NewTenantAsync();
+        var path = $"/v1/tenants/{tenant.Id}/credentials";
+        var first = await PostAsync(tenant.Client, path, """{"username":"camera","label":"door"}""", "c");
+        await (await tenant.Client.DeleteAsync(first.Headers.Location)).ExpectAsync(204);
+
+        // Other spaces, another order: the same request.
+        var again = await PostAsync(tenant.Client, path, """{ "label": "door", "username": "camera" }""", "c");
+
+        Assert.Equal((201, 201), ((int)first.StatusCode, (int)again.StatusCode));
+        Assert.Equal(await first.Content.ReadAsStringAsync(), await again.Content.ReadAsStringAsync());
+        Assert.Equal((first.Headers.Location, first.Content.Headers.ContentType), (again.Headers.Location, again.Content.Headers.ContentType));
+        Assert.Equal((false, true), (first.Headers.Contains("Idempotent-Replayed"), again.Headers.Contains("Idempotent-Replayed")));
+        Assert.Empty((await (await tenant.Client.GetAsync(path)).ExpectAsync(200))["items"]!.AsArray());
+        await (await PostAsync(tenant.Client, path, """{"username":"camera","label":"gate"}""", "c")).ExpectProblemAsync(ProblemCodes.IdempotencyKeyReused);
+    }
+
+    [Fact]
+    public async Task Repetitions_at_the_same_time_are_answered_once()
+    {
+        var tenant = await Gateway.NewTenantAsync();
+        var path = $"/v1/tenants/{tenant.Id}/shared-secrets/rotate";
+        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => PostAsync(tenant.Client, path, "", "r")));
+
+        var bodies = await Task.WhenAll(answers.Select(answer => answer.ExpectAsync(200)));
+        Assert.All(bodies, body => Assert.True(JsonNode.DeepEquals(bodies[0], body)));
+        Assert.Single(answers, answer => !answer.Headers.Contains("Idempotent-Replayed"));
+        Assert.Equal(1, (int?)bodies[0]["version"]);
+    }
+
+    [Fact]
+    public async Task A_refused_request_may_be_corrected_under_the_same_key()
+    {
+        var tenant = await Gateway.NewTenantAsync();
+        var path = $"/v1/tenants/{tenant.Id}/credentials";
+        await (await PostAsync(tenant.Client, path, """{"username":"camera"}""", "first")).ExpectAsync(201);
+
+        await (await PostAsync(tenant.Client, path, """{"username":"camera"}""", "second")).ExpectProblemAsync(ProblemCodes.UsernameTaken);
+        await (await PostAsync(tenant.Client, path, """{"username":"door"}""", "second")).ExpectAsync(201);
+    }
+
+    [Fact]
+    public async Task What_is_kept_shows_no_secret()
+    {
+        var tenant = await Gateway.NewTenantAsync();
+        var made = await (await PostAsync(tenant.Client, $"/v1/tenants/{tenant.Id}/keys", """{"name":"a name to look for"}""", "k")).ExpectAsync(201);
+
+        var files = Directory.GetFiles(real.DataPath, "netdiscovery.db*");
+        var stored = string.Concat(files.Select(file => Encoding.Latin1.GetString(ReadShared(file))));
+        Assert.DoesNotContain((string)made["secret"]!, stored, StringComparison.Ordinal);
+        var answers = Regex.Matches(stored, "\"answer\":\"([^\"]+)\"").Select(match => Convert.FromBase64String(Regex.Unescape(match.Groups[1].Value))).ToList();
+        Assert.NotEmpty(answers);
+        Assert.All(answers, answer => Assert.DoesNotContain((string)made["secret"]!, Encoding.UTF8.GetString(answer), StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("tab\tinside")]
@@ -79,6 +137,14 @@ public sealed class IdempotencyTests(RealGateway real)
         var tenant = await Gateway.NewTenantAsync();
         var problem = await (await PostAsync(tenant.Client, "/v1/tokens", "{}", key ?? new string('x', 256))).ExpectProblemAsync(ProblemCodes.ValidationFailed);
         Assert.Equal(["Idempotency-Key"], problem.Fields());
+    }
+
+    private static byte[] ReadShared(string file)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        return copy.ToArray();
     }
 
     private static Task<HttpResponseMessage> PostAsync(HttpClient client, string path, string body, string? key)

@@ -95,6 +95,8 @@ public sealed class GrainKeysTests
         .. Values.Select(value => ("rate allowance", GrainKeys.RateAllowance(new TenantId(value)))),
         .. Values.SelectMany(value => Enum.GetValues<CallbackSubject>().Select(kind => ("callbacks", GrainKeys.Callbacks(new TenantId(value), kind, value)))),
         .. Values.Select(value => ("usage triggers", GrainKeys.UsageTriggers(new TenantId(value)))),
+        .. Values.Select(value => ("idempotency", GrainKeys.Idempotency(new TenantId(value), Guid.Empty))),
+        .. Enumerable.Range(0, GrainKeys.IdempotencyPlaces).Select(place => ("idempotency of the operator", GrainKeys.Idempotency(null, new Guid([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte)place])))),
         .. Values.Select(value => ("usage", GrainKeys.Usage(new TenantId(value), Guid.Empty))),
     ];
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using NetDiscovery.Grains.Allocations;
 using NetDiscovery.Grains.Allowances;
 using NetDiscovery.Grains.Callbacks;
+using NetDiscovery.Grains.Idempotency;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Allocations;
@@ -162,6 +163,7 @@ internal static class StateSamples
             ],
             DueMilliseconds = 5,
         },
+        new IdempotencyState { Answers = [new KeptAnswer(Guid.Parse("0195eeee00000000000000000000abcd"), [1], [2], At)] },
         new SignalingState
         {
             Mailboxes = ImmutableSortedDictionary<string, Mailbox>.Empty.Add(
