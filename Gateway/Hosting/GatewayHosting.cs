@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
 using NetDiscovery.Gateway.Allocations;
+using NetDiscovery.Gateway.Audit;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Callbacks;
 using NetDiscovery.Gateway.Documentation;
@@ -80,6 +81,7 @@ public static class GatewayHosting
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseMiddleware<RateLimitMiddleware>();
+        app.UseMiddleware<OriginMiddleware>();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = SignalingLimits.Heartbeat });
         app.UseMiddleware<RegionRouting>();
 
@@ -93,6 +95,7 @@ public static class GatewayHosting
         AllocationsApi.Map(api);
         CallbacksApi.Map(api);
         UsageApi.Map(api);
+        AuditApi.Map(api);
         RelaysApi.Map(api);
         ServicesApi.Map(api);
         SignalingApi.Map(app);
@@ -111,7 +114,7 @@ public static class GatewayHosting
     {
         var origins = options.Value.CorsOrigins;
         (origins.Count == 0 || origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. origins]))
-            .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("ETag", "Retry-After", "Location", RateLimitMiddleware.Header, RateLimitMiddleware.PolicyHeader).SetPreflightMaxAge(TimeSpan.FromHours(1));
+            .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("ETag", "Retry-After", "Location", OriginMiddleware.Header, RateLimitMiddleware.Header, RateLimitMiddleware.PolicyHeader).SetPreflightMaxAge(TimeSpan.FromHours(1));
     });
 
     private static void ConfigureForwarding(ForwardedHeadersOptions forwarding, IOptions<GatewayOptions> options)

@@ -1,5 +1,7 @@
 using System.Net;
+using NetDiscovery.Gateway.Audit;
 using NetDiscovery.Gateway.Hosting;
+using NetDiscovery.Gateway.RateLimits;
 using NetDiscovery.ServiceDefaults.Regions;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -42,7 +44,7 @@ public sealed class RegionForwarder(IHttpForwarder forwarder, RegionDirectory re
         // What this gateway sets itself on every answer, or says of itself.
         private static readonly string[] OwnHeaders =
         [
-            "X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy", "Cache-Control", "Vary", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Server",
+            "X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy", "Cache-Control", "Vary", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Server", RateLimitMiddleware.Header, RateLimitMiddleware.PolicyHeader,
         ];
 
         // Of this hop: what the client wrote there itself is not to be believed, and the signed header says who it is.
@@ -71,6 +73,12 @@ public sealed class RegionForwarder(IHttpForwarder forwarder, RegionDirectory re
                 foreach (var name in OwnHeaders)
                 {
                     proxyResponse.Headers.Remove(name);
+                }
+
+                if (proxyResponse.Headers.Contains(OriginMiddleware.Header))
+                {
+                    // The change is listed under the id that it has there.
+                    httpContext.Response.Headers.Remove(OriginMiddleware.Header);
                 }
 
                 if (answered is not null)

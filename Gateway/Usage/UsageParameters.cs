@@ -90,7 +90,7 @@ public sealed record UsageParameters
         return text.All(char.IsAsciiLetterLower) && Enum.TryParse(text, ignoreCase: true, out value);
     }
 
-    private static DateTimeOffset ReadTime(string field, string? text, DateTimeOffset otherwise, FieldErrors errors)
+    internal static DateTimeOffset ReadTime(string field, string? text, DateTimeOffset otherwise, FieldErrors errors)
     {
         if (string.IsNullOrEmpty(text))
         {

@@ -145,7 +145,7 @@ internal static class TenantChanges
     /// <summary>Version of what other regions take over. Before there were regions it was <see cref="TenantState.Version"/>.</summary>
     public static long RevisionOf(this TenantState state) => state.Revision == 0 ? state.Version : state.Revision;
 
-    /// <summary>Takes over what the control region has, when it is newer. What was revoked in this region alone stays.</summary>
+    /// <summary>Takes over what the control region has, when it is newer. What was revoked in this region alone stays; who changed it is told there.</summary>
     public static TenantState Replicate(this TenantState state, TenantState control, DateTimeOffset now) =>
         state.Tenant is not null && control.RevisionOf() <= state.RevisionOf()
             ? state
@@ -154,6 +154,7 @@ internal static class TenantChanges
                 Revision = control.RevisionOf(),
                 Version = Math.Max(state.Version, control.Version),
                 RevokedHere = state.RevokedHere,
+                Audit = [],
                 SubAccountsBehind = false,
             }).Changed(now);
 

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Audit;
 using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Tenants;
@@ -66,7 +68,7 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
         {
             if (request.Parent is { } parent && await Parent(parent).GetAsync() is not { Status: TenantStatus.Active })
                 return null;
-            await ChangeAsync(current => (current.Tenant is null ? TenantChanges.Create(Id, request, Now) : current, true));
+            await AuditedAsync(AuditActions.TenantCreated, "", _ => request.Name, current => (current.Tenant is null ? TenantChanges.Create(Id, request, Now) : current, true));
         }
 
         if (!CryptographicOperations.FixedTimeEquals(state.Value.AuthTokenHash, request.AuthTokenHash))
@@ -89,7 +91,7 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
 
     public async Task<TenantChange> SetStatusAsync(TenantStatus status)
     {
-        var outcome = await ChangeAsync(current => current.SetStatus(status, Now));
+        var outcome = await AuditedAsync(AuditActions.TenantStatusChanged, "", _ => status.ToString().ToLowerInvariant(), current => current.SetStatus(status, Now));
         await TellSubAccountsAsync(CancellationToken.None);
         return outcome;
     }
@@ -114,33 +116,36 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
         // Bound first: a key that the tenant knows can always be found, and one bound in vain authenticates nobody.
         if (!await GrainFactory.GetGrain<IApiKeyGrain>(GrainKeys.ApiKey(id)).BindAsync(Id))
             return new ApiKeyChange(TenantChange.Conflict, null);
-        return await ChangeAsync(current => current.AddKey(id, name, secretHash, Now));
+        return await AuditedAsync(AuditActions.KeyCreated, id.ToString(), _ => name, current => current.AddKey(id, name, secretHash, Now));
     }
 
     public async Task<bool> RemoveKeyAsync(ApiKeyId id)
     {
-        var removed = await ChangeAsync(current => current.RemoveKey(id));
+        var removed = await AuditedAsync(AuditActions.KeyRemoved, id.ToString(), _ => "", current => current.RemoveKey(id));
         await GrainFactory.GetGrain<IApiKeyGrain>(GrainKeys.ApiKey(id)).UnbindAsync(Id);
         return removed;
     }
 
-    public Task<ApiKey?> RenameKeyAsync(ApiKeyId id, string name) => ChangeAsync(current => current.RenameKey(id, name));
+    public Task<ApiKey?> RenameKeyAsync(ApiKeyId id, string name) =>
+        AuditedAsync(AuditActions.KeyRenamed, id.ToString(), _ => name, current => current.RenameKey(id, name));
 
     public Task<ImmutableArray<ApiKey>> ListKeysAsync() => Task.FromResult<ImmutableArray<ApiKey>>([.. state.Value.ApiKeys.Select(key => key.Key)]);
 
-    public Task<uint> RotateSigningKeyAsync() => ChangeAsync(current => current.RotateSigningKey(Now));
+    public Task<uint> RotateSigningKeyAsync() => AuditedAsync(AuditActions.SigningKeyRotated, "", VersionOf, current => current.RotateSigningKey(Now));
 
-    public Task<TenantChange> AddCredentialAsync(StaticCredential credential) => ChangeAsync(current => current.AddCredential(credential, Now));
+    public Task<TenantChange> AddCredentialAsync(StaticCredential credential) =>
+        AuditedAsync(AuditActions.CredentialCreated, credential.Id.ToString(), _ => credential.Username, current => current.AddCredential(credential, Now));
 
-    public Task<bool> RemoveCredentialAsync(TokenId id) => ChangeAsync(current => current.RemoveCredential(id, Now));
+    public Task<bool> RemoveCredentialAsync(TokenId id) => AuditedAsync(AuditActions.CredentialRemoved, id.ToString(), _ => "", current => current.RemoveCredential(id, Now));
 
     public Task<ImmutableArray<StaticCredential>> ListCredentialsAsync() => Task.FromResult(state.Value.Credentials);
 
-    public Task<uint> RotateSharedSecretAsync(byte[] secret) => ChangeAsync(current => current.RotateSharedSecret(secret, Now));
+    public Task<uint> RotateSharedSecretAsync(byte[] secret) => AuditedAsync(AuditActions.SharedSecretRotated, "", VersionOf, current => current.RotateSharedSecret(secret, Now));
 
-    public Task<uint> RotateCallbackSecretAsync(byte[] secret) => ChangeAsync(current => current.RotateCallbackSecret(secret, Now));
+    public Task<uint> RotateCallbackSecretAsync(byte[] secret) => AuditedAsync(AuditActions.CallbackSecretRotated, "", VersionOf, current => current.RotateCallbackSecret(secret, Now));
 
-    public Task EnsureCallbackSecretAsync() => ChangeAsync(current => current.CallbackSecrets.IsEmpty ? current.RotateCallbackSecret(RandomNumberGenerator.GetBytes(32), Now) : (current, 0u));
+    public Task EnsureCallbackSecretAsync() => AuditedAsync(
+        AuditActions.CallbackSecretRotated, "", VersionOf, current => current.CallbackSecrets.IsEmpty ? current.RotateCallbackSecret(RandomNumberGenerator.GetBytes(32), Now) : (current, 0u));
 
     public Task<CallbackTarget?> GetCallbackTargetAsync()
     {
@@ -151,7 +156,9 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
     public Task<DiscoveryConfiguration?> GetDiscoveryAsync() => Task.FromResult(Existing() is null ? null : state.Value.Discovery);
 
     public Task<DiscoveryChange> PutDiscoveryAsync(DiscoveryConfiguration configuration, long? expectedVersion) =>
-        ChangeAsync(current => current.PutDiscovery(configuration, expectedVersion, Now));
+        AuditedAsync(
+            AuditActions.DiscoveryChanged, "", change => string.Create(CultureInfo.InvariantCulture, $"version {change.Configuration?.Version}"),
+            current => current.PutDiscovery(configuration, expectedVersion, Now));
 
     public Task<TenantChange> RevokeTokenAsync(TokenId token, DateTimeOffset expiresAt) =>
         ChangeAsync(current => current.RevokeToken(token, expiresAt, Now));
@@ -159,7 +166,7 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
     public Task<TenantChange> RevokeHereAsync(TokenId token, DateTimeOffset expiresAt) =>
         StoreAsync(current => current.RevokeHere(token, expiresAt, Now));
 
-    public Task<TenantChange> RevokeLabelAsync(string label) => ChangeAsync(current => current.RevokeLabel(label, Now));
+    public Task<TenantChange> RevokeLabelAsync(string label) => AuditedAsync(AuditActions.LabelRevoked, "", _ => label, current => current.RevokeLabel(label, Now));
 
     public async Task<TenantSnapshot?> GetSnapshotAsync(string? subscriberRelayId)
     {
@@ -194,6 +201,20 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
     {
         retirement.Consider();
         return state.Value.Tenant;
+    }
+
+    private static string VersionOf(uint version) => string.Create(CultureInfo.InvariantCulture, $"version {version}");
+
+    /// <summary>A change that is written down together with who asked for it.</summary>
+    private Task<TResult> AuditedAsync<TResult>(string action, string subject, Func<TResult, string> detail, Func<TenantState, (TenantState Next, TResult Result)> change)
+    {
+        // Made once: the change may be tried twice.
+        var (id, at, origin) = (Guid.NewGuid(), Now, ChangeOrigin.Current);
+        return ChangeAsync(current =>
+        {
+            var (next, result) = change(current);
+            return (ReferenceEquals(next, current) ? current : next with { Audit = [new AuditEntry(id, Id, at, action, subject, detail(result), origin)] }, result);
+        });
     }
 
     private void RequireControl()

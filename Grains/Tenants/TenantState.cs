@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Audit;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Grains.Tenants;
@@ -55,6 +56,9 @@ public sealed record TenantState
 
     /// <summary>Tokens revoked in this region alone, in order of expiry.</summary>
     [Id(15)] public ImmutableArray<RevokedToken> RevokedHere { get; init; } = [];
+
+    /// <summary>What the last change was, for the store: it copies entries that are new to it in the transaction that stores the change.</summary>
+    [Id(16)] public ImmutableArray<AuditEntry> Audit { get; init; } = [];
 }
 
 /// <summary>An API key and the hash of its secret.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Audit;
 using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Interfaces.Usage;
@@ -46,7 +47,7 @@ public sealed class UsageTriggerGrain : Grain, IUsageTriggerGrain
     public async Task<UsageTriggerReading?> CreateAsync(CreateUsageTrigger request)
     {
         var (period, sums) = await ReadAsync(request.Recurring);
-        var trigger = await state.ChangeAsync(current => current.Create(request, sums.Of(request.By, request.Region), time.GetUtcNow()));
+        var trigger = await AuditedAsync(AuditActions.TriggerCreated, request.Id, request.Name, current => current.Create(request, sums.Of(request.By, request.Region), time.GetUtcNow()));
         if (trigger is null)
             return null;
 
@@ -59,7 +60,7 @@ public sealed class UsageTriggerGrain : Grain, IUsageTriggerGrain
     public async Task<UsageTriggerReading?> UpdateAsync(UsageTriggerId id, string? name, string? url, CallbackForm? form)
     {
         retirement.Consider();
-        if (await state.ChangeAsync(current => current.Update(id, name, url, form, time.GetUtcNow())) is not { } trigger)
+        if (await AuditedAsync(AuditActions.TriggerChanged, id, name ?? "", current => current.Update(id, name, url, form, time.GetUtcNow())) is not { } trigger)
             return null;
         var (period, sums) = await ReadAsync(trigger.Recurring);
         return Reading(trigger, period, sums);
@@ -67,7 +68,7 @@ public sealed class UsageTriggerGrain : Grain, IUsageTriggerGrain
 
     public async Task<bool> RemoveAsync(UsageTriggerId id)
     {
-        var removed = await state.ChangeAsync(current => current.Remove(id));
+        var removed = await AuditedAsync(AuditActions.TriggerRemoved, id, "", current => current.Remove(id));
         retirement.Consider();
         return removed;
     }
@@ -100,6 +101,17 @@ public sealed class UsageTriggerGrain : Grain, IUsageTriggerGrain
 
         evaluatedAt = now;
         HandOver();
+    }
+
+    private Task<TResult> AuditedAsync<TResult>(string action, UsageTriggerId subject, string detail, Func<UsageTriggersState, (UsageTriggersState Next, TResult Result)> change)
+    {
+        // Made once: the change may be tried twice.
+        var entry = new AuditEntry(Guid.NewGuid(), Tenant, time.GetUtcNow(), action, subject.ToString(), detail, ChangeOrigin.Current);
+        return state.ChangeAsync(current =>
+        {
+            var (next, result) = change(current);
+            return (ReferenceEquals(next, current) ? current : next with { Audit = [entry] }, result);
+        });
     }
 
     private async Task<(TriggerPeriod Period, TriggerSums Sums)> ReadAsync(UsagePeriod kind)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetDiscovery.Grains.Interfaces.Audit;
 using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Usage;
 
@@ -13,6 +14,9 @@ public sealed record UsageTriggersState
 
     /// <summary>Events stored together with the firing they tell of, until the grains that deliver them have them.</summary>
     [Id(1)] public ImmutableArray<CallbackEvent> Outbox { get; init; } = [];
+
+    /// <summary>What the last change that somebody asked for was, for the store: it copies entries that are new to it in the transaction that stores the change.</summary>
+    [Id(2)] public ImmutableArray<AuditEntry> Audit { get; init; } = [];
 }
 
 /// <summary>A trigger and what it has done.</summary>

@@ -20,6 +20,9 @@ public sealed class StorageOptions
     /// <summary>Hours an ended allocation stays listed in the store. 1 to 8,760.</summary>
     public int AllocationRetentionHours { get; set; } = 24;
 
+    /// <summary>Days that changes of accounts stay listed (<c>GET /v1/audit</c>). 1 to 3,650.</summary>
+    public int AuditRetentionDays { get; set; } = 400;
+
     /// <summary>Path of the embedded store's file.</summary>
     public string SqliteFile => Path.Combine(Path.GetFullPath(DataPath), "netdiscovery.db");
 }
@@ -48,6 +51,11 @@ public sealed class StorageOptionsValidator : IValidateOptions<StorageOptions>
         if (options.AllocationRetentionHours is < 1 or > 8760)
         {
             problems.Add($"Storage:AllocationRetentionHours is {options.AllocationRetentionHours}: 1 to 8760 hours.");
+        }
+
+        if (options.AuditRetentionDays is < 1 or > 3650)
+        {
+            problems.Add($"Storage:AuditRetentionDays is {options.AuditRetentionDays}: 1 to 3650 days.");
         }
 
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);

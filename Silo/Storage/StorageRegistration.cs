@@ -2,10 +2,12 @@ using System.Data.Common;
 using Microsoft.Extensions.Options;
 using NetDiscovery.Grains;
 using NetDiscovery.Grains.Allocations;
+using NetDiscovery.Grains.Audit;
 using NetDiscovery.Grains.Tenants;
 using NetDiscovery.Grains.Usage;
 using NetDiscovery.ServiceDefaults;
 using NetDiscovery.Silo.Storage.Allocations;
+using NetDiscovery.Silo.Storage.Audit;
 using NetDiscovery.Silo.Storage.States;
 using NetDiscovery.Silo.Storage.Tenants;
 using NetDiscovery.Silo.Storage.Usage;
@@ -53,6 +55,8 @@ internal static class StorageRegistration
         services.AddSingleton<IAllocationIndex>(provider => provider.GetRequiredService<IAllocationStore>());
         services.AddSingleton<ITenantIndex>(provider => new TenantIndex(provider.GetRequiredService<DbDataSource>(), Options(provider).Engine));
         services.AddSingleton<ITenantFeed>(provider => new TenantFeed(provider.GetRequiredService<DbDataSource>(), Options(provider).Engine));
+        services.AddSingleton(provider => new AuditStore(provider.GetRequiredService<DbDataSource>(), Options(provider).Engine));
+        services.AddSingleton<IAuditIndex>(provider => provider.GetRequiredService<AuditStore>());
         services.AddKeyedSingleton<IGrainStorageSerializer, StateJsonSerializer>(StateJsonSerializer.Key);
         services.AddKeyedSingleton<IGrainStorage>(StorageNames.Allocations, (provider, _) => ActivatorUtilities.CreateInstance<AllocationGrainStorage>(provider));
         services.AddSingleton<IStateStore>(provider =>

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Options;
+using NetDiscovery.Grains.Interfaces.Idempotency;
 using NetDiscovery.Silo.Storage.Allocations;
+using NetDiscovery.Silo.Storage.Audit;
 using NetDiscovery.Silo.Storage.Usage;
 
 namespace NetDiscovery.Silo.Storage;
@@ -9,6 +11,7 @@ public sealed partial class StorageUpkeep(
     IUsageStore usage,
     UsageAdmission admission,
     IAllocationStore allocations,
+    AuditStore audit,
     IOptions<UsageOptions> usageOptions,
     IOptions<StorageOptions> storageOptions,
     StorageMetrics metrics,
@@ -33,6 +36,8 @@ public sealed partial class StorageUpkeep(
             if (round % 60 == 30)
             {
                 await TryAsync("forget silent usage sources", DeleteSourcesAsync, stoppingToken);
+                await TryAsync("delete old changes of accounts", DeleteAuditAsync, stoppingToken);
+                await TryAsync("delete kept answers", DeleteAnswersAsync, stoppingToken);
             }
         }
     }
@@ -54,6 +59,21 @@ public sealed partial class StorageUpkeep(
     /// <summary>Forgets usage sources that have been silent for longer than their retention.</summary>
     public async Task DeleteSourcesAsync(CancellationToken cancellationToken) =>
         metrics.Deleted("usage-sources", await InBitesAsync(rows => usage.DeleteSourcesAsync(admission.ForgetBefore, rows, cancellationToken), cancellationToken));
+
+    /// <summary>Deletes changes of accounts past their retention.</summary>
+    public async Task DeleteAuditAsync(CancellationToken cancellationToken)
+    {
+        var before = time.GetUtcNow() - TimeSpan.FromDays(storageOptions.Value.AuditRetentionDays);
+        metrics.Deleted("audit", await InBitesAsync(rows => audit.DeleteAsync(before, rows, cancellationToken), cancellationToken));
+    }
+
+    /// <summary>Deletes answers of repeatable requests that nobody may ask for any more.</summary>
+    public async Task DeleteAnswersAsync(CancellationToken cancellationToken)
+    {
+        // By the database's clock they were written; an hour for the difference of the two.
+        var before = time.GetUtcNow() - IdempotencyLimits.AnswerLife - TimeSpan.FromHours(1);
+        metrics.Deleted("answers", await InBitesAsync(rows => audit.DeleteAnswersAsync(before, rows, cancellationToken), cancellationToken));
+    }
 
     private static async Task<int> InBitesAsync(Func<int, Task<int>> bite, CancellationToken cancellationToken)
     {

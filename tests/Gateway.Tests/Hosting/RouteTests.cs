@@ -25,7 +25,7 @@ public sealed class RouteTests(RealGateway real)
         { "GET", "/v1/sessions/SE00000000000000000000000000000001.local/usage" }, { "DELETE", "/v1/sessions/SE00000000000000000000000000000001.local" },
         { "GET", "/v1/allocations" }, { "GET", "/v1/allocations/AL00000000000000000000000000000001" }, { "DELETE", "/v1/allocations/AL00000000000000000000000000000001" },
         { "GET", "/v1/callbacks" }, { "GET", $"/v1/callbacks/{NoEvent}" }, { "POST", $"/v1/callbacks/{NoEvent}/redeliver" }, { "POST", $"/v1/tenants/{Nobody}/callback-secrets/rotate" },
-        { "GET", "/v1/usage" }, { "GET", "/v1/usage/export" },
+        { "GET", "/v1/audit" }, { "GET", "/v1/usage" }, { "GET", "/v1/usage/export" },
         { "GET", "/v1/regions" }, { "GET", "/v1/relays" }, { "GET", "/v1/relays/none" }, { "POST", "/v1/relays/none/drain" }, { "GET", "/v1/services" },
     };
 

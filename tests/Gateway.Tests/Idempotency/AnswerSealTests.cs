@@ -17,7 +17,7 @@ public sealed class AnswerSealTests
     public void It_opens_for_nothing_else_and_not_when_any_byte_was_changed_or_is_missing()
     {
         var sealedAnswer = AnswerSeal.Seal(Key, Bound, Answer);
-        Assert.False(AnswerSeal.TryOpen([.. Key.Reverse()], Bound, sealedAnswer, out _));
+        Assert.False(AnswerSeal.TryOpen([.. Enumerable.Reverse(Key)], Bound, sealedAnswer, out _));
         Assert.False(AnswerSeal.TryOpen(Key, [1, 2], sealedAnswer, out _));
         for (var index = 0; index < sealedAnswer.Length; index++)
         {

@@ -51,6 +51,7 @@ public sealed class StateJsonTests
     [InlineData("TenantState", "tenant.createdAt", "2030-05-06T07:08:09.123+00:00")]
     [InlineData("TenantState", "discovery.decision", "relay-only")]
     [InlineData("TenantState", "revision", "13")]
+    [InlineData("TenantState", "audit", """[{"id":"0195ffff-0000-0000-0000-00000000abcd","tenant":"AC0195aaaa00000000000000000000abcd","at":"2030-05-06T07:08:09.123\u002B00:00","action":"key.created","subject":"SK1","detail":"ci","origin":{"actor":"operator","address":"192.0.2.7","request":"4bf92f35"}}]""")]
     [InlineData("AllocationState", "allocation.id", "AL0195cccc00000000000000000000abcd")]
     [InlineData("AllocationState", "allocation.tenant", "AC0195aaaa00000000000000000000abcd")]
     [InlineData("AllocationState", "allocation.session", "SE0195bbbb00000000000000000000abcd.eu")]

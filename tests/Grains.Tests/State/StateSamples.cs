@@ -7,6 +7,7 @@ using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Allowances;
+using NetDiscovery.Grains.Interfaces.Audit;
 using NetDiscovery.Grains.Interfaces.Callbacks;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Sessions;
@@ -47,6 +48,8 @@ internal static class StateSamples
 
     private static readonly CallbackEvent Event = new("EVs0195bbbb00000000000000000000abcd-1", 1, "session.ended", At, "{}", CallbackForm.TwilioPost, "https://a.example/");
 
+    private static readonly AuditEntry Change = new(Guid.Parse("0195ffff00000000000000000000abcd"), Tenant, At, AuditActions.KeyCreated, "SK1", "ci", new ChangeOrigin("operator", "192.0.2.7", "4bf92f35"));
+
     private static readonly ImmutableSortedDictionary<string, string> Metadata = ImmutableSortedDictionary<string, string>.Empty.Add("call", "42");
 
     public static IReadOnlyDictionary<Type, object> All { get; } = new object[]
@@ -69,6 +72,7 @@ internal static class StateSamples
             CallbackSecrets = [new SigningKey(3, [10], At)],
             Revision = 13,
             RevokedHere = [new RevokedToken(new TokenId(Guid.Empty), At)],
+            Audit = [Change],
         },
         new TenantSubscribersState { Until = ImmutableSortedDictionary<string, DateTimeOffset>.Empty.Add("relay-1", At) },
         new ApiKeyState { Tenant = Tenant },
@@ -149,6 +153,7 @@ internal static class StateSamples
                     3),
             ],
             Outbox = [Event],
+            Audit = [Change],
         },
         new CallbackState
         {

@@ -12,9 +12,9 @@ public sealed class StartupErrorTests(PostgresServer server)
     [Fact]
     public async Task Wrong_settings_are_listed_all_at_once_with_exit_code_2()
     {
-        var errors = await FailsAsync(2, "--Storage:Provider=Oracle", "--Region:Name=Not Valid", "--Storage:AllocationRetentionHours=0", "--Usage:SealAfterMinutes=-1", "--Orleans:Endpoints:GatewayPort=70000");
+        var errors = await FailsAsync(2, "--Storage:Provider=Oracle", "--Region:Name=Not Valid", "--Storage:AllocationRetentionHours=0", "--Storage:AuditRetentionDays=0", "--Usage:SealAfterMinutes=-1", "--Orleans:Endpoints:GatewayPort=70000");
 
-        foreach (var setting in (string[])["Storage:Provider", "Region:Name", "Storage:AllocationRetentionHours", "Usage:SealAfterMinutes", "Orleans:Endpoints:GatewayPort"])
+        foreach (var setting in (string[])["Storage:Provider", "Region:Name", "Storage:AllocationRetentionHours", "Storage:AuditRetentionDays", "Usage:SealAfterMinutes", "Orleans:Endpoints:GatewayPort"])
         {
             Assert.Contains(setting, errors, StringComparison.Ordinal);
         }

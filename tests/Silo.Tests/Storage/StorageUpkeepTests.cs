@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Silo.Storage;
 using NetDiscovery.Silo.Storage.Allocations;
+using NetDiscovery.Silo.Storage.Audit;
 using NetDiscovery.Silo.Storage.Usage;
 using NetDiscovery.Silo.Tests.Storage.Allocations;
 using NetDiscovery.Silo.Tests.Storage.Usage;
@@ -71,6 +72,6 @@ public sealed class StorageUpkeepTests(PostgresServer server)
         var options = Options.Create(new UsageOptions());
         var admission = new UsageAdmission(options, database.Metrics, time, NullLogger<UsageAdmission>.Instance);
         return new StorageUpkeep(
-            database.Ledger(time), admission, database.Allocations(), options, Options.Create(new StorageOptions()), database.Metrics, time, NullLogger<StorageUpkeep>.Instance);
+            database.Ledger(time), admission, database.Allocations(), new AuditStore(database.Source, database.Provider), options, Options.Create(new StorageOptions()), database.Metrics, time, NullLogger<StorageUpkeep>.Instance);
     }
 }
