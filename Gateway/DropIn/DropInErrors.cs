@@ -1,4 +1,5 @@
 using NetDiscovery.Gateway.DropIn.Cloudflare;
+using NetDiscovery.Gateway.DropIn.Metered;
 using NetDiscovery.Gateway.DropIn.Twilio;
 using NetDiscovery.Gateway.Problems;
 
@@ -12,5 +13,6 @@ public static class DropInErrors
     public static Func<HttpContext, ProblemBody, Task>? WriterFor(PathString path) =>
         path.StartsWithSegments(TwilioApi.Root, StringComparison.Ordinal) ? TwilioError.WriteAsync
         : path.StartsWithSegments(CloudflareApi.MintingRoot, StringComparison.Ordinal) || path.StartsWithSegments(CloudflareApi.ManagementRoot, StringComparison.Ordinal) ? CloudflareEnvelope.WriteAsync
+        : MeteredApi.Owns(path) ? MeteredError.WriteAsync
         : null;
 }

@@ -6,7 +6,10 @@ using NetDiscovery.Gateway.Audit;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Callbacks;
 using NetDiscovery.Gateway.Documentation;
+using NetDiscovery.Gateway.DropIn;
 using NetDiscovery.Gateway.DropIn.Cloudflare;
+using NetDiscovery.Gateway.DropIn.Metered;
+using NetDiscovery.Gateway.DropIn.Rest;
 using NetDiscovery.Gateway.DropIn.Twilio;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Json;
@@ -44,9 +47,15 @@ public static class GatewayHosting
         });
 
         services.AddGatewayRegions();
+        if (builder.Configuration.GetValue<bool>("Gateway:AcceptKeysInAddresses"))
+        {
+            // It would write each address down before the key is taken out of it.
+            builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        }
+
         services.AddSingleton(provider => new LocalRegion(provider.GetRequiredService<IConfiguration>().RegionName()));
         services.AddSingleton<GatewayMetrics>().AddSingleton<IdempotencySecret>().AddSingleton<KeptAnswers>();
-        services.AddSingleton<CallerDirectory>().AddSingleton<TenantAccess>().AddSingleton<TenantMaker>().AddSingleton<TenantKeys>();
+        services.AddSingleton<CallerDirectory>().AddSingleton<TenantAccess>().AddSingleton<TenantMaker>().AddSingleton<TenantKeys>().AddSingleton<StaticCredentials>().AddSingleton<MeteredCredentialKeys>();
         services.AddSingleton(provider => new FailureLimiter(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<IOptions<GatewayOptions>>().Value.AuthenticationFailuresPerMinute));
         services.AddSingleton<KeyRateLimiter>();
@@ -78,6 +87,7 @@ public static class GatewayHosting
         app.UseMiddleware<LinkMiddleware>();
         app.UseRouting();
         app.UseCors();
+        app.UseMiddleware<KeysInAddresses>();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseMiddleware<RateLimitMiddleware>();
@@ -102,6 +112,8 @@ public static class GatewayHosting
         LinksApi.Map(app);
         TwilioApi.Map(app);
         CloudflareApi.Map(app);
+        MeteredApi.Map(app);
+        RestApi.Map(app);
 
         app.MapOpenApi();
         DocumentationSite.Map(app);

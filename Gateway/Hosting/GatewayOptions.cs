@@ -21,6 +21,9 @@ public sealed class GatewayOptions
     /// <summary>Tenants' callback URLs may lead to private and loopback addresses. Default: no, so that a tenant can't have the gateway call what only the operator's network reaches. For development, and where tenants are trusted.</summary>
     public bool AllowPrivateCallbacks { get; set; }
 
+    /// <summary>Keys are accepted in the query of an address, as clients of Metered and of the REST form of TURN credentials send them. Default: no, because addresses are kept by proxies, browsers and logs; here the key is taken out of the address before anything is written.</summary>
+    public bool AcceptKeysInAddresses { get; set; }
+
     /// <summary>Origins whose scripts may call the API; <c>*</c> for any, which is safe because no credential is sent by a browser on its own. Default: any.</summary>
     public IList<string> CorsOrigins { get; } = [];
 

@@ -1,3 +1,6 @@
+using NetDiscovery.Gateway.DropIn;
+using NetDiscovery.Gateway.DropIn.Rest;
+
 namespace NetDiscovery.Gateway.Hosting;
 
 /// <summary>Headers that make browsers careful with what the gateway answers.</summary>
@@ -13,7 +16,8 @@ public static class SecurityHeaders
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
-        var isApi = context.Request.Path.StartsWithSegments("/v1");
+        var path = context.Request.Path;
+        var isApi = path.StartsWithSegments("/v1") || RestApi.Owns(path) || DropInErrors.WriterFor(path) is not null;
         headers.ContentSecurityPolicy = isApi ? ApiPolicy : PagePolicy;
         if (isApi)
         {

@@ -21,6 +21,9 @@ public sealed class RequestSeed : IChecked, IBindableFromHttpContext<RequestSeed
 
     private RequestSeed(byte[]? seed, Problem? problem = null) => (this.seed, Problem) = (seed, problem);
 
+    /// <summary>Of a request that is never repeated.</summary>
+    internal static RequestSeed Random { get; } = new(null);
+
     /// <inheritdoc/>
     public Problem? Problem { get; }
 

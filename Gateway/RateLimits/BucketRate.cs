@@ -34,5 +34,5 @@ internal sealed class BucketRate
     public long Depth => Burst * UnitsPerRequest;
 
     /// <returns>That much of the clock's time.</returns>
-    public TimeSpan Span(long units) => TimeSpan.FromSeconds((double)units / unitsPerSecond);
+    public TimeSpan Span(long units) => new((long)((Int128)units * TimeSpan.TicksPerSecond / unitsPerSecond));
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
@@ -7,7 +6,6 @@ using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Grains.Interfaces;
-using NetDiscovery.Grains.Interfaces.Credentials;
 using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Gateway.Tenants;
@@ -32,31 +30,21 @@ public static class CredentialsApi
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext http, string id, JsonBody<CreateCredentialRequest> body, RequestSeed seed, TenantAccess access, IGrainFactory grains, IConfiguration configuration)
+        HttpContext http, string id, JsonBody<CreateCredentialRequest> body, RequestSeed seed, TenantAccess access, StaticCredentials credentials)
     {
         if (await access.FindAsync(http.Caller(), id) is not { } tenant)
         {
             return new Problem(ProblemCodes.NotFound);
         }
 
-        var password = body.Value.Password ?? seed.Secret("password").Text;
-        var username = NamedUsername.Static(tenant.Id, body.Value.Username!);
-        var material = Encoding.ASCII.GetBytes($"{username}:{Realm(configuration)}:{password}");
-#pragma warning disable CA5351 // The key that RFC 8489 §9.2.2 asks for.
-        var credential = new StaticCredential(
-            new TokenId(seed.Id("credential", static () => TokenId.New().Value)), username, body.Value.Label ?? "", MD5.HashData(material), SHA256.HashData(material), default);
-#pragma warning restore CA5351
-        var grain = grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant.Id));
-        switch (await grain.AddCredentialAsync(credential))
+        var made = await credentials.MakeAsync(tenant.Id, body.Value.Username!, body.Value.Password, body.Value.Label, seed);
+        if (made.Credential is null)
         {
-            case TenantChange.Done:
-                var stored = CredentialResponse.From((await grain.ListCredentialsAsync()).FirstOrDefault(known => known.Id == credential.Id) ?? credential);
-                return Results.Created($"/v1/tenants/{tenant.Id}/credentials/{stored.Id}", new CreatedCredentialResponse(stored.Id, stored.Username, stored.Label, stored.CreatedAt, password));
-            case TenantChange.Conflict:
-                return new Problem(ProblemCodes.UsernameTaken);
-            case var refused:
-                return TenantAnswers.Refusal(refused);
+            return made.Problem!;
         }
+
+        var shown = CredentialResponse.From(made.Credential);
+        return Results.Created($"/v1/tenants/{tenant.Id}/credentials/{shown.Id}", new CreatedCredentialResponse(shown.Id, shown.Username, shown.Label, shown.CreatedAt, made.Password));
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains)
@@ -91,7 +79,4 @@ public static class CredentialsApi
         var version = await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant.Id)).RotateSharedSecretAsync(Encoding.ASCII.GetBytes(secret));
         return version == 0 ? new Problem(ProblemCodes.ClosedIsFinal) : Results.Ok(new SharedSecretResponse(version, secret, $"<expiry>:{tenant.Id}:<user>"));
     }
-
-    // The relays' realm is part of the keys; one setting for all hosts.
-    private static string Realm(IConfiguration configuration) => configuration["Relay:Realm"] is { Length: > 0 } realm ? realm : "netdiscovery";
 }

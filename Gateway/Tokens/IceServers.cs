@@ -16,7 +16,10 @@ public static class IceServers
     /// Lists STUN first, then TURN with the credential. A tenant that decided <c>relay-only</c> gets no STUN, one that decided
     /// <c>direct</c> no TURN; an entry without URIs is left out.
     /// </summary>
-    public static IReadOnlyList<IceServer> For(IReadOnlyList<RelayStatus> relays, DiscoveryConfiguration discovery, MintedToken token)
+    public static IReadOnlyList<IceServer> For(IReadOnlyList<RelayStatus> relays, DiscoveryConfiguration discovery, MintedToken token) => For(relays, discovery, token.Username, token.Password);
+
+    /// <inheritdoc cref="For(IReadOnlyList{RelayStatus}, DiscoveryConfiguration, MintedToken)"/>
+    public static IReadOnlyList<IceServer> For(IReadOnlyList<RelayStatus> relays, DiscoveryConfiguration discovery, string username, string password)
     {
         var listeners = relays.SelectMany(relay => relay.Announcement.Listeners).Where(listener => discovery.Transports.Contains(listener.Transport.Name())).ToList();
         var servers = new List<IceServer>(2);
@@ -29,7 +32,7 @@ public static class IceServers
         var turn = listeners.OrderBy(listener => listener.Transport).Select(TurnUri).Distinct().ToList();
         if (turn.Count > 0 && discovery.Decision != "direct")
         {
-            servers.Add(new IceServer(turn, token.Username, token.Password));
+            servers.Add(new IceServer(turn, username, password));
         }
 
         return servers;

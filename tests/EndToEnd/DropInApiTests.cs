@@ -9,7 +9,7 @@ public sealed class DropInApiTests(StandaloneTests.Running running) : IClassFixt
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
     [Fact]
-    public async Task Twilios_and_Cloudflares_libraries_work_unmodified_and_what_they_mint_relays_and_is_metered()
+    public async Task Clients_of_other_services_work_unmodified_and_what_they_mint_relays_and_is_metered()
     {
         var (account, authToken) = await NewTenantAsync();
         var (exitCode, output) = await ScriptAsync(account, authToken);
@@ -17,21 +17,24 @@ public sealed class DropInApiTests(StandaloneTests.Running running) : IClassFixt
         using var credentials = JsonDocument.Parse(output.TrimEnd().Split('\n')[^1]);
 
         await using var peer = new EchoPeer();
-        foreach (var vendor in (string[])["twilio", "cloudflare"])
+        foreach (var vendor in (string[])["twilio", "cloudflare", "metered", "meteredForEver", "rest"])
         {
             await using var call = await EchoCall.OpenAsync(running.Instance.RelayPort, TokenOf(credentials, vendor), peer);
             await call.ExchangeAsync(50, 500);
         }
 
-        // The credential that was revoked through Cloudflare's API opens nothing.
-        await Assert.ThrowsAnyAsync<Exception>(() => EchoCall.OpenAsync(running.Instance.RelayPort, TokenOf(credentials, "revoked"), peer));
+        // The credentials that were revoked through Cloudflare's API, and disabled through Metered's, open nothing.
+        foreach (var ended in (string[])["revoked", "disabled"])
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => EchoCall.OpenAsync(running.Instance.RelayPort, TokenOf(credentials, ended), peer));
+        }
 
         using var tenant = running.Instance.TenantClient(account, authToken);
         var (bytes, usage) = (0L, "");
         await Eventually.EventuallyAsync(
             async () =>
             {
-                var seen = new[] { await tenant.UsageAsync(""), await tenant.UsageAsync("user4523958") };
+                var seen = new[] { await tenant.UsageAsync(""), await tenant.UsageAsync("user4523958"), await tenant.UsageAsync("metered-user"), await tenant.UsageAsync("metered-device"), await tenant.UsageAsync("rest-user") };
                 if (seen.Sum(one => one.BytesToPeer) != peer.BytesReceived)
                 {
                     return false;

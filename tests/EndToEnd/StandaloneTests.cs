@@ -66,7 +66,7 @@ public sealed class StandaloneTests(StandaloneTests.Running running) : IClassFix
     {
         internal StandaloneProcess Instance { get; private set; } = null!;
 
-        public async ValueTask InitializeAsync() => Instance = await StandaloneProcess.StartAsync("--Relay:AllowPeers:0=127.0.0.0/8", "--Gateway:AllowPrivateCallbacks=true");
+        public async ValueTask InitializeAsync() => Instance = await StandaloneProcess.StartAsync("--Relay:AllowPeers:0=127.0.0.0/8", "--Gateway:AllowPrivateCallbacks=true", "--Gateway:AcceptKeysInAddresses=true");
 
         public ValueTask DisposeAsync() => Instance.DisposeAsync();
     }

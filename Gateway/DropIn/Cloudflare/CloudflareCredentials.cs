@@ -19,17 +19,17 @@ public static class CloudflareCredentials
     /// <summary>Maps the routes.</summary>
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost("/{keyId}/credentials/generate-ice-servers", static (HttpContext http, string keyId, CloudflareBody body, RequestSeed seed, TokenMint mint) =>
+        api.MapPost("/{keyId}/credentials/generate-ice-servers", static (HttpContext http, string keyId, LooseBody body, RequestSeed seed, TokenMint mint) =>
             GenerateAsync(http, keyId, body, seed, mint, static servers => servers)).ChoosesRegion().Minting();
 
         // The older form: one server, with all URIs.
-        api.MapPost("/{keyId}/credentials/generate", static (HttpContext http, string keyId, CloudflareBody body, RequestSeed seed, TokenMint mint) =>
+        api.MapPost("/{keyId}/credentials/generate", static (HttpContext http, string keyId, LooseBody body, RequestSeed seed, TokenMint mint) =>
             GenerateAsync(http, keyId, body, seed, mint, static servers => new IceServer([.. servers.SelectMany(static server => server.Urls)], servers[^1].Username, servers[^1].Credential))).ChoosesRegion().Minting();
         api.MapPost("/{keyId}/credentials/{username}/revoke", RevokeAsync).InControlRegion();
     }
 
     private static async Task<IResult> GenerateAsync(
-        HttpContext http, string keyId, CloudflareBody body, RequestSeed seed, TokenMint mint, Func<IReadOnlyList<IceServer>, object> form)
+        HttpContext http, string keyId, LooseBody body, RequestSeed seed, TokenMint mint, Func<IReadOnlyList<IceServer>, object> form)
     {
         if (!TryOwner(http, keyId, out var tenant, out var refusal))
         {

@@ -25,7 +25,7 @@ public static class CloudflareKeys
         api.MapDelete(Keys + "/{keyId}", DeleteAsync).InControlRegion();
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, string account, CloudflareBody body, RequestSeed seed, TenantAccess access, TenantKeys keys)
+    private static async Task<IResult> CreateAsync(HttpContext http, string account, LooseBody body, RequestSeed seed, TenantAccess access, TenantKeys keys)
     {
         if (await access.FindAsync(http.Caller(), account) is not { } tenant)
         {
@@ -49,7 +49,7 @@ public static class CloudflareKeys
     private static async Task<IResult> GetAsync(HttpContext http, string account, string keyId, TenantAccess access, IGrainFactory grains) =>
         await FindAsync(http, account, keyId, access, grains) is { Key: { } key } ? CloudflareEnvelope.Answer(CloudflareKey.From(key, null)) : new Problem(ProblemCodes.NotFound);
 
-    private static async Task<IResult> UpdateAsync(HttpContext http, string account, string keyId, CloudflareBody body, TenantAccess access, TenantKeys keys)
+    private static async Task<IResult> UpdateAsync(HttpContext http, string account, string keyId, LooseBody body, TenantAccess access, TenantKeys keys)
     {
         if (await access.FindAsync(http.Caller(), account) is not { } tenant)
         {
@@ -66,7 +66,7 @@ public static class CloudflareKeys
             ? CloudflareEnvelope.Answer(CloudflareKey.From(key, null))
             : new Problem(ProblemCodes.NotFound);
 
-    private static bool TryName(CloudflareBody body, out string name, out Problem refusal)
+    private static bool TryName(LooseBody body, out string name, out Problem refusal)
     {
         var errors = new FieldErrors();
         name = body.Text("name", errors) ?? "";

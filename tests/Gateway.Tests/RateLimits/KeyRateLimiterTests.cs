@@ -17,7 +17,7 @@ public sealed class KeyRateLimiterTests
         var limiter = Limiter();
         var caller = NewCaller();
 
-        Assert.Equal([2, 1, 0], Enumerable.Range(0, 3).Select(_ => Allowed(limiter, caller).Remaining));
+        Assert.Equal([2, 1, 0], Enumerable.Range(0, 3).Select(_ => Allowed(limiter, caller).Remaining).ToList());
         Assert.Equal(TimeSpan.FromMilliseconds(100), limiter.Take(caller, mints: true)!.Value.Wait);
         time.Advance(TimeSpan.FromMilliseconds(40));
         Assert.Equal(TimeSpan.FromMilliseconds(60), limiter.Take(caller, mints: true)!.Value.Wait);
@@ -34,7 +34,7 @@ public sealed class KeyRateLimiterTests
         Allowed(limiter, caller);
         time.Advance(TimeSpan.FromDays(1));
 
-        Assert.Equal([2, 1, 0], Enumerable.Range(0, 3).Select(_ => Allowed(limiter, caller).Remaining));
+        Assert.Equal([2, 1, 0], Enumerable.Range(0, 3).Select(_ => Allowed(limiter, caller).Remaining).ToList());
         Assert.NotNull(limiter.Take(caller, mints: true)!.Value.Wait);
     }
 

@@ -110,7 +110,7 @@ public sealed class TenantReplicationTests(RegionPair pair)
         string[] elsewhere =
         [
             "POST /v1/tokens", "POST /v1/sessions", "DELETE /v1/sessions/{id}", "DELETE /v1/allocations/{id}", "POST /v1/relays/{id}/drain", "POST /v1/callbacks/{id}/redeliver",
-            "POST /2010-04-01/Accounts/{sid}/Tokens.json", "POST /v1/turn/keys/{keyId}/credentials/generate-ice-servers", "POST /v1/turn/keys/{keyId}/credentials/generate",
+            "POST /2010-04-01/Accounts/{sid}/Tokens.json", "POST /v1/turn/keys/{keyId}/credentials/generate-ice-servers", "POST /v1/turn/keys/{keyId}/credentials/generate", "POST /turn",
         ];
         var writes =
             from endpoint in pair.Eu.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()

@@ -1,11 +1,14 @@
-// The client libraries of Twilio and Cloudflare, unmodified, against this platform.
+// The client libraries of Twilio and Cloudflare, unmodified, and curl as clients of Metered and of the REST form call, against this platform.
 //   node conformance.mjs URL ACCOUNT AUTH_TOKEN
 // Prints a line for each rule, then the credentials it made as one line of JSON. Exit code 1 when a rule does not hold.
 // With a fourth argument, a number of bytes, it asks only whether the account's usage is that: exit code 0 or 1.
-// Callbacks come to a server in this process, so the platform must be allowed to call private addresses (Gateway:AllowPrivateCallbacks).
+// Callbacks come to a server in this process, so the platform must be allowed to call private addresses (Gateway:AllowPrivateCallbacks);
+// Metered's clients send keys in addresses (Gateway:AcceptKeysInAddresses).
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { promisify } from 'node:util'
 import Cloudflare from 'cloudflare'
 import { Webhook } from 'standardwebhooks'
 import twilio from 'twilio'
@@ -216,6 +219,70 @@ await rule('cloudflare: calls.turn.delete ends the key, and a missing one is a N
   const doomed = await cloudflare.calls.turn.create({ account_id: account, name: 'doomed' })
   await cloudflare.calls.turn.delete(doomed.uid, { account_id: account })
   assert.ok(await refusal(cloudflare.calls.turn.get(doomed.uid, { account_id: account })) instanceof Cloudflare.NotFoundError)
+})
+
+const run = promisify(execFile)
+const curl = async (path, ...options) => {
+  const { stdout } = await run('curl', ['-sS', '-w', '\n%{http_code}', ...options, `${url}${path}`])
+  const end = stdout.lastIndexOf('\n')
+  return { status: Number(stdout.slice(end + 1)), body: end > 0 ? JSON.parse(stdout.slice(0, end)) : null }
+}
+const json = body => ['-H', 'Content-Type: application/json', '-d', JSON.stringify(body)]
+
+const metered = await client.newKeys.create({ friendlyName: 'metered' })
+const secretKey = `${metered.sid}.${metered.secret}`
+const made = {}
+await rule('metered: credential with and without expiry, and the servers of its own key', async () => {
+  for (const [name, body] of [['metered', { expiryInSeconds: 3600, label: 'metered-user' }], ['meteredForEver', { label: 'metered-device' }]]) {
+    const { status, body: answer } = await curl(`/api/v1/turn/credential?secretKey=${secretKey}`, ...json(body))
+    assert.equal(status, 200)
+    assert.deepEqual([answer.expiryInSeconds, answer.label], [body.expiryInSeconds ?? null, body.label])
+    const servers = (await curl(`/api/v1/turn/credentials?apiKey=${answer.apiKey}`)).body
+    assert.ok(Array.isArray(servers) && servers.every(server => typeof server.urls === 'string'))
+    const turn = servers.find(server => server.urls.startsWith('turn:'))
+    assert.deepEqual([turn.username, turn.credential], [answer.username, answer.password])
+    credentials[name] = { username: answer.username, credential: answer.password }
+    made[name] = answer
+  }
+})
+
+await rule('metered: a key of the account gives servers with a new credential', async () => {
+  const { status, body } = await curl(`/api/v1/turn/credentials?apiKey=${secretKey}&region=global`)
+  assert.deepEqual([status, body.some(server => server.urls.startsWith('stun:')), body.some(server => server.username)], [200, true, true])
+})
+
+await rule('metered: a disabled credential has no servers, and the list has what never expires', async () => {
+  const { body } = await curl(`/api/v1/turn/credential?secretKey=${secretKey}`, ...json({ expiryInSeconds: 60 }))
+  assert.deepEqual((await curl(`/api/v1/turn/credential/disable?secretKey=${secretKey}`, ...json({ username: body.username }))).body, { message: 'Credential disabled successfully' })
+  assert.deepEqual((await curl(`/api/v1/turn/credentials?apiKey=${body.apiKey}`)).status, 401)
+  credentials.disabled = { username: body.username, credential: body.password }
+  const listed = (await curl(`/api/v2/turn/credentials?secretKey=${secretKey}&label=metered-device`)).body
+  assert.deepEqual([listed.data.map(one => one.username), listed.pagination.total_records], [[made.meteredForEver.username], 1])
+})
+
+await rule('metered: usage, of all, by user, by day', async () => {
+  const { body: all } = await curl(`/api/v1/turn/current_usage?secretKey=${secretKey}`)
+  assert.deepEqual(Object.values(all).map(value => typeof value), ['number', 'number', 'number'])
+  const { body: one } = await curl(`/api/v1/turn/current_usage_for_user?secretKey=${secretKey}&username=${encodeURIComponent(made.metered.username)}`)
+  assert.equal(typeof one.usageInGB, 'number')
+  const { body: users } = await curl(`/api/v2/turn/current_usage_by_user?secretKey=${secretKey}&page=1`)
+  assert.ok(Array.isArray(users.data) && users.has_more === false)
+  const { body: days } = await curl(`/api/v2/turn/usage_daily_by_user?secretKey=${secretKey}&startDate=2026-09-01&endDate=2026-09-10&page=2`)
+  assert.deepEqual([days.data.map(day => day.date), days.pagination.total_pages, days.pagination.has_more], [['2026-09-08', '2026-09-09', '2026-09-10'], 2, false])
+})
+
+await rule('metered: errors in its words', async () => {
+  assert.deepEqual(await curl('/api/v1/turn/credentials').then(({ status, body }) => [status, body.error]), [400, 'Please specify API Key'])
+  assert.deepEqual(await curl('/api/v1/turn/credentials?apiKey=wrong').then(({ status, body }) => [status, body.error]), [401, 'Invalid API Key'])
+  const { status, body } = await curl(`/api/v1/turn/credential?secretKey=${secretKey}`, ...json({ expiryInSeconds: -1 }))
+  assert.deepEqual([status, body.message], [400, 'please enter a positive integer value for expiryInSeconds'])
+})
+
+await rule('rest: GET /turn?service=turn answers username, password, ttl, uris', async () => {
+  const { status, body } = await curl('/turn?service=turn&username=rest-user&ttl=600', '-u', `${metered.sid}:${metered.secret}`)
+  assert.deepEqual([status, Object.keys(body), body.ttl, body.uris.every(uri => /^turns?:/.test(uri))], [200, ['username', 'password', 'ttl', 'uris'], 600, true])
+  credentials.rest = { username: body.username, credential: body.password }
+  assert.equal((await curl('/turn?service=turn')).status, 401)
 })
 
 receiver.close()

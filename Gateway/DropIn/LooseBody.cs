@@ -4,14 +4,14 @@ using System.Text.Json.Nodes;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
 
-namespace NetDiscovery.Gateway.DropIn.Cloudflare;
+namespace NetDiscovery.Gateway.DropIn;
 
-/// <summary>The JSON object of a Cloudflare request. Members that are not known are ignored, as they are there.</summary>
-public sealed class CloudflareBody : IChecked, IBindableFromHttpContext<CloudflareBody>
+/// <summary>The JSON object of a request to a drop-in API. Members that are not known are ignored, as they are by the vendors.</summary>
+public sealed class LooseBody : IChecked, IBindableFromHttpContext<LooseBody>
 {
     private readonly JsonObject members;
 
-    private CloudflareBody(JsonObject members, Problem? problem = null) => (this.members, Problem) = (members, problem);
+    private LooseBody(JsonObject members, Problem? problem = null) => (this.members, Problem) = (members, problem);
 
     /// <inheritdoc/>
     public Problem? Problem { get; }
@@ -23,20 +23,20 @@ public sealed class CloudflareBody : IChecked, IBindableFromHttpContext<Cloudfla
     public int? Integer(string name, FieldErrors errors) => Read<int?>(name, "must be a whole number", errors);
 
     /// <inheritdoc/>
-    public static async ValueTask<CloudflareBody?> BindAsync(HttpContext context, ParameterInfo parameter)
+    public static async ValueTask<LooseBody?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
         try
         {
             using var buffer = new MemoryStream();
             await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
             buffer.Position = 0;
-            return buffer.Length == 0 ? new CloudflareBody([])
-                : JsonNode.Parse(buffer, documentOptions: new JsonDocumentOptions { MaxDepth = 32, AllowDuplicateProperties = false }) is JsonObject members ? new CloudflareBody(members)
-                : new CloudflareBody([], new Problem(ProblemCodes.MalformedJson));
+            return buffer.Length == 0 ? new LooseBody([])
+                : JsonNode.Parse(buffer, documentOptions: new JsonDocumentOptions { MaxDepth = 32, AllowDuplicateProperties = false }) is JsonObject members ? new LooseBody(members)
+                : new LooseBody([], new Problem(ProblemCodes.MalformedJson));
         }
         catch (JsonException exception)
         {
-            return new CloudflareBody([], new Problem(ProblemCodes.MalformedJson, $"Line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}."));
+            return new LooseBody([], new Problem(ProblemCodes.MalformedJson, $"Line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}."));
         }
     }
 

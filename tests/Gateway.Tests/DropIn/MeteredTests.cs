@@ -1,0 +1,183 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using NetDiscovery.Gateway.Tests.Hosting;
+using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Credentials;
+using NetDiscovery.Grains.Interfaces.Usage;
+using NetDiscovery.Silo.Hosting;
+using NetDiscovery.TestKit;
+
+namespace NetDiscovery.Gateway.Tests.DropIn;
+
+/// <summary>With keys in addresses, as its clients send them.</summary>
+public sealed class MeteredTests : IAsyncLifetime
+{
+    private readonly TempFolder data = new();
+    private TestGateway gateway = null!;
+    private LivingRelay relay = null!;
+
+    private IGrainFactory Grains => gateway.App.Services.GetRequiredService<IGrainFactory>();
+
+    public async ValueTask InitializeAsync()
+    {
+        gateway = await TestGateway.StartAsync(
+            builder => builder.AddSilo(), new Dictionary<string, string?> { ["Data:Path"] = data.Path, ["Gateway:AcceptKeysInAddresses"] = "true" }, app => app.PrepareStorageAsync());
+        relay = await LivingRelay.StartAsync(Grains, "living-1");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await relay.DisposeAsync();
+        await gateway.DisposeAsync();
+        data.Dispose();
+    }
+
+    [Fact]
+    public async Task Servers_are_a_bare_array_with_one_uri_each()
+    {
+        var (tenant, key) = await NewKeyAsync();
+
+        var answer = await gateway.Anonymous.GetAsync($"/api/v1/turn/credentials?apiKey={key}&region=global");
+
+        var servers = (await answer.ExpectAsync(200)).AsArray();
+        Assert.True(answer.Headers.CacheControl?.NoStore);
+        Assert.Equal(["urls"], servers[0]!.Names());
+        Assert.StartsWith("stun:", (string?)servers[0]!["urls"], StringComparison.Ordinal);
+        Assert.All(servers.Skip(1), server => Assert.Equal(["urls", "username", "credential"], server!.Names()));
+        Assert.True(TurnCredential.TryDecode(Encoding.ASCII.GetBytes((string)servers[1]!["username"]!), out var claims));
+        Assert.Equal(tenant, claims.Tenant);
+    }
+
+    [Fact]
+    public async Task A_credential_that_expires_is_a_token_whose_own_key_gives_its_servers()
+    {
+        var (_, key) = await NewKeyAsync();
+        var made = await CreateAsync(key, """{"expiryInSeconds":600,"label":"x"}""");
+
+        Assert.Equal((600, "x"), ((int)made["expiryInSeconds"]!, (string?)made["label"]));
+        await ServersOfAsync(made);
+        await ExpectErrorAsync(await gateway.Anonymous.GetAsync($"/api/v1/turn/credentials?apiKey={ApiKeyOf(made)[..^8]}AAAAAAAA"), 401, "Invalid API Key");
+
+        Assert.Equal("Credential disabled successfully", (string?)(await (await PostAsync("disable", key, made)).ExpectAsync(200))["message"]);
+        await ExpectErrorAsync(await gateway.Anonymous.GetAsync($"/api/v1/turn/credentials?apiKey={ApiKeyOf(made)}"), 401, "Invalid API Key");
+        await ExpectErrorAsync(await PostAsync("enable", key, made), 400, "Credential was disabled, which is final here: make another one");
+    }
+
+    [Fact]
+    public async Task A_credential_without_expiry_is_a_static_one_with_a_label_of_its_own()
+    {
+        var (tenant, key) = await NewKeyAsync();
+        var made = await CreateAsync(key, "{}");
+
+        Assert.Null(made["expiryInSeconds"]);
+        Assert.StartsWith($"{tenant}:", (string?)made["username"], StringComparison.Ordinal);
+        await ServersOfAsync(made);
+        await ExpectErrorAsync(await PostAsync("enable", key, made), 400, "Credential is already enabled");
+
+        var list = await (await gateway.Anonymous.GetAsync($"/api/v2/turn/credentials?secretKey={key}")).ExpectAsync(200);
+        Assert.Equal((string?)made["username"], (string?)Assert.Single(list["data"]!.AsArray())!["username"]);
+        Assert.Null(list["data"]![0]!["password"]);
+        Assert.Equal<(int?, int?, int?, int?)>((1, 1, null, null), ((int?)list["pagination"]!["total_records"], (int?)list["pagination"]!["total_pages"], (int?)list["pagination"]!["next_page"], (int?)list["pagination"]!["prev_page"]));
+
+        await (await PostAsync("disable", key, made)).ExpectAsync(200);
+        await ExpectErrorAsync(await PostAsync("disable", key, made), 401, "Credential not found");
+        await ExpectErrorAsync(await gateway.Anonymous.GetAsync($"/api/v1/turn/credentials?apiKey={ApiKeyOf(made)}"), 401, "Invalid API Key");
+    }
+
+    [Fact]
+    public async Task What_is_missing_or_wrong_is_said_in_their_words()
+    {
+        var (_, key) = await NewKeyAsync();
+        await ExpectErrorAsync(await gateway.Anonymous.GetAsync("/api/v1/turn/credentials"), 400, "Please specify API Key");
+        await ExpectErrorAsync(await gateway.Anonymous.GetAsync("/api/v1/turn/credentials?apiKey=wrong"), 401, "Invalid API Key");
+        await ExpectErrorAsync(await gateway.Anonymous.GetAsync("/api/v1/turn/current_usage"), 400, "Please specify API Key");
+        await ExpectErrorAsync(await gateway.Anonymous.GetAsync("/api/v1/turn/current_usage?secretKey=wrong"), 401, "Invalid API Key");
+        await ExpectErrorAsync(
+            await gateway.Anonymous.PostAsync($"/api/v1/turn/credential?secretKey={key}", Responses.Json("""{"expiryInSeconds":0}""")), 400, "please enter a positive integer value for expiryInSeconds");
+        await ExpectErrorAsync(await gateway.Anonymous.PostAsync($"/api/v1/turn/credential/enable?secretKey={key}", Responses.Json("""{"username":"nobody"}""")), 401, "Credential not found");
+    }
+
+    [Fact]
+    public async Task Usage_is_what_was_relayed_in_gigabytes_by_user_and_day()
+    {
+        var (tenant, key) = await NewKeyAsync();
+        var made = await CreateAsync(key, """{"expiryInSeconds":600,"label":"alice"}""");
+        await (await gateway.Operator.PutAsync($"/v1/tenants/{tenant}/discovery", Responses.Json("""{"quotas":{"relayedBytesPerMonth":1000000000}}"""))).ExpectAsync(200);
+        var now = TimeProvider.System.GetUtcNow();
+        var source = Guid.NewGuid();
+        await Grains.GetGrain<IUsageGrain>(GrainKeys.Usage(tenant, source)).RecordAsync(
+            [new UsageReport(source, 1, new UsageKeys(tenant, "", "alice", "local", "", ""), new UsageTotals { BytesToPeer = 1_500_000_000, BytesFromPeer = 1 }, now)]);
+
+        var all = await GetAsync("/api/v1/turn/current_usage");
+        Assert.Equal((1m, 1.500000001m, 0.500000001m), ((decimal)all["quotaInGB"]!, (decimal)all["usageInGB"]!, (decimal)all["overageInGB"]!));
+        Assert.Equal(1.500000001m, (decimal?)(await GetAsync($"/api/v1/turn/current_usage_for_user?username={made["username"]}"))["usageInGB"]);
+        var users = await GetAsync("/api/v2/turn/current_usage_by_user");
+        Assert.Equal(("alice", false), ((string?)Assert.Single(users["data"]!.AsArray())!["label"], (bool)users["has_more"]!));
+
+        var (day, before) = ($"{now.UtcDateTime:yyyy-MM-dd}", $"{now.UtcDateTime.AddDays(-9):yyyy-MM-dd}");
+        var first = await GetAsync($"/api/v2/turn/usage_daily_by_user?startDate={before}&endDate={day}");
+        Assert.Equal((7, true), (first["data"]!.AsArray().Count, (bool)first["pagination"]!["has_more"]!));
+        var second = await GetAsync($"/api/v2/turn/usage_daily_by_user?startDate={before}&endDate={day}&page=2");
+        Assert.Equal((3, false, 10, 2), (second["data"]!.AsArray().Count, (bool)second["pagination"]!["has_more"]!, (int)second["pagination"]!["total_days"]!, (int)second["pagination"]!["total_pages"]!));
+        Assert.Equal((day, 1.500000001m), ((string?)second["data"]![2]!["date"], (decimal)second["data"]![2]!["usage"]![0]!["usageInGB"]!));
+        await ExpectErrorAsync(await gateway.Anonymous.GetAsync($"/api/v2/turn/usage_daily_by_user?secretKey={key}&startDate=soon"), 400, "startDate must be a date as 2026-09-01");
+
+        async Task<JsonNode> GetAsync(string path) => await (await gateway.Anonymous.GetAsync($"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}secretKey={key}")).ExpectAsync(200);
+    }
+
+    [Fact]
+    public async Task No_key_of_an_address_reaches_the_log_at_any_level()
+    {
+        var (_, key) = await NewKeyAsync();
+        var made = await CreateAsync(key, "{}");
+        await ServersOfAsync(made);
+
+        Assert.DoesNotContain(gateway.Logs.Lines, line => line.Contains(key.Split('.')[1], StringComparison.Ordinal) || line.Contains(ApiKeyOf(made), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_rest_form_gives_a_token_with_the_user_as_label()
+    {
+        var (tenant, key) = await NewKeyAsync();
+        var answer = await (await gateway.Anonymous.GetAsync($"/turn?service=turn&username=alice&ttl=600&key={key}")).ExpectAsync(200);
+
+        Assert.Equal(["username", "password", "ttl", "uris"], answer.Names());
+        Assert.Equal(600, (int?)answer["ttl"]);
+        Assert.True(TurnCredential.TryDecode(Encoding.ASCII.GetBytes((string)answer["username"]!), out var claims));
+        Assert.Equal((tenant, "alice"), (claims.Tenant, claims.Label));
+        Assert.All(answer["uris"]!.AsArray(), uri => Assert.StartsWith("turn", (string?)uri, StringComparison.Ordinal));
+    }
+
+    private async Task<(TenantId Tenant, string Key)> NewKeyAsync()
+    {
+        var tenant = await gateway.NewTenantAsync();
+        var made = await (await tenant.Client.PostAsync($"/v1/tenants/{tenant.Id}/keys", Responses.Json("""{"name":"metered"}"""))).ExpectAsync(201);
+        return (TenantId.TryParse(tenant.Id, out var id) ? id : default, $"{made["id"]}.{made["secret"]}");
+    }
+
+    private async Task<JsonNode> CreateAsync(string key, string body)
+    {
+        var made = await (await gateway.Anonymous.PostAsync($"/api/v1/turn/credential?secretKey={key}", Responses.Json(body))).ExpectAsync(200);
+        Assert.Equal(["username", "password", "expiryInSeconds", "label", "apiKey", "expired"], made.Names());
+        return made;
+    }
+
+    private Task<HttpResponseMessage> PostAsync(string action, string key, JsonNode made) =>
+        gateway.Anonymous.PostAsync($"/api/v1/turn/credential/{action}?secretKey={key}", Responses.Json(new JsonObject { ["username"] = (string?)made["username"] }.ToJsonString()));
+
+    private async Task ServersOfAsync(JsonNode made)
+    {
+        var servers = (await (await gateway.Anonymous.GetAsync($"/api/v1/turn/credentials?apiKey={ApiKeyOf(made)}")).ExpectAsync(200)).AsArray();
+        var turn = servers.First(server => ((string)server!["urls"]!).StartsWith("turn:", StringComparison.Ordinal))!;
+        Assert.Equal(((string?)made["username"], (string?)made["password"]), ((string?)turn["username"], (string?)turn["credential"]));
+    }
+
+    private static string ApiKeyOf(JsonNode made) => (string)made["apiKey"]!;
+
+    private static async Task ExpectErrorAsync(HttpResponseMessage response, int status, string text)
+    {
+        var body = await response.ExpectAsync(status);
+        Assert.Equal((text, text), ((string?)body["error"], (string?)body["message"]));
+    }
+}
