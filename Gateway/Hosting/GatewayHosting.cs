@@ -47,7 +47,7 @@ public static class GatewayHosting
         });
 
         services.AddGatewayRegions();
-        if (builder.Configuration.GetValue<bool>("Gateway:AcceptKeysInAddresses"))
+        if (bool.TryParse(builder.Configuration["Gateway:AcceptKeysInAddresses"], out var accepts) && accepts)
         {
             // It would write each address down before the key is taken out of it.
             builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
