@@ -34,6 +34,7 @@ public sealed class NetDiscoveryClient : IDisposable
         Tenants = new TenantsResource(transport);
         Allocations = new AllocationsResource(transport);
         Relays = new RelaysResource(transport);
+        Audit = new AuditResource(transport);
     }
 
     /// <summary>Tokens: credentials for STUN and TURN.</summary>
@@ -53,6 +54,9 @@ public sealed class NetDiscoveryClient : IDisposable
 
     /// <summary>Relays, regions and the platform's processes.</summary>
     public RelaysResource Relays { get; }
+
+    /// <summary>Changes of accounts.</summary>
+    public AuditResource Audit { get; }
 
     private HttpClient Http { get; }
 

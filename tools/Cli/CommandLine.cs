@@ -47,7 +47,7 @@ internal static class CommandLine
     {
         globals.Gateway, globals.KeyFile, globals.Json,
         TenantsCommand.Create(globals), KeysCommand.Create(globals), DiscoveryCommand.Create(globals), TokensCommand.Create(globals),
-        SessionsCommand.Create(globals), AllocationsCommand.Create(globals), UsageCommand.Create(globals),
+        SessionsCommand.Create(globals), AllocationsCommand.Create(globals), UsageCommand.Create(globals), AuditCommand.Create(globals),
         RelaysCommand.Create(globals), DrainCommand.Create(globals), ServicesCommand.Create(globals), DoctorCommand.Create(globals),
     };
 }

@@ -54,6 +54,19 @@ public sealed class AccountCommandTests(RealGateway real)
     }
 
     [Fact]
+    public async Task Changes_of_an_account_are_listed_with_who_made_them()
+    {
+        var tenant = await real.Gateway.NewTenantAsync();
+        var key = await Operator.ReadAsync("keys", "create", tenant.Id, "ci");
+        var own = Shell.Of(real.Gateway.BaseAddress, tenant);
+
+        (await own.RunAsync("audit")).Expect(ExitCodes.Ok).Says("key.created").Says((string)key["id"]!).Says("operator").Says("127.0.0.1");
+        var items = (await Operator.ReadAsync("audit", "--tenant", tenant.Id, "--action", "tenant.created", "--from", "2020-01-01T00:00:00Z"))["items"]!.AsArray();
+        Assert.Equal(["tenant.created"], items.Select(item => (string?)item!["action"]));
+        (await own.RunAsync("audit", "--to", "2020-01-01T00:00:00Z")).Expect(ExitCodes.Ok).Says("No changes.");
+    }
+
+    [Fact]
     public async Task Configuration_is_read_changed_and_replaced_in_one_version_only()
     {
         var tenant = await real.Gateway.NewTenantAsync();

@@ -76,7 +76,7 @@ internal static class UsageCommand
         _ => row.Tenant,
     };
 
-    private static DateTimeOffset? ReadTime(ArgumentResult result)
+    internal static DateTimeOffset? ReadTime(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;
         if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time))
