@@ -16,7 +16,7 @@ public sealed class OriginMiddleware(RequestDelegate next)
     {
         // What only reads changes nothing, and what calls need is in the ledger.
         if (context.Features.Get<Caller>() is { } caller && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
-            && context.GetEndpoint()?.Metadata.GetMetadata<MintsCredentials>() is null)
+            && context.GetEndpoint()?.Metadata.GetMetadata<NeededByCalls>() is null)
         {
             var request = Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier;
             context.Response.Headers[Header] = request;

@@ -24,8 +24,8 @@ public static class RouteDescriptions
     /// <summary>As <see cref="Idempotent"/>; the answer is kept, and repetitions get that one.</summary>
     public static RouteHandlerBuilder AnswersOnce(this RouteHandlerBuilder route) => route.Idempotent().AddEndpointFilter<AnswerOnce>();
 
-    /// <summary>The route makes what calls need: its requests have a rate of their own.</summary>
-    public static RouteHandlerBuilder Minting(this RouteHandlerBuilder route) => route.WithMetadata(MintsCredentials.Mark);
+    /// <summary>The route makes or ends what calls need: its requests have a rate of their own.</summary>
+    public static RouteHandlerBuilder NeededByCalls(this RouteHandlerBuilder route) => route.WithMetadata(NeededByCalls.Mark);
 }
 
 /// <summary>Problems that a route may answer with.</summary>

@@ -20,7 +20,7 @@ public sealed class KeyRateLimiter
     private static readonly TimeSpan SweepPause = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider time;
-    private readonly BucketRate? minting;
+    private readonly BucketRate? forCalls;
     private readonly BucketRate? other;
     private readonly int capacity;
     private readonly ConcurrentDictionary<BucketKey, TokenBucket> buckets = new();
@@ -34,7 +34,7 @@ public sealed class KeyRateLimiter
     internal KeyRateLimiter(RateLimitOptions options, TimeProvider time, int capacity)
     {
         (this.time, this.capacity, sweptAt) = (time, capacity, time.GetTimestamp());
-        minting = Rate("tokens", options.TokensPerSecond, options.TokensBurst);
+        forCalls = Rate("tokens", options.TokensPerSecond, options.TokensBurst);
         other = Rate("requests", options.RequestsPerSecond, options.RequestsBurst);
 
         BucketRate? Rate(string name, int perSecond, int burst) => perSecond == 0 ? null : new BucketRate(name, perSecond, burst, time);
@@ -45,17 +45,17 @@ public sealed class KeyRateLimiter
 
     /// <summary>Counts a request.</summary>
     /// <param name="caller">Who sent it.</param>
-    /// <param name="mints">True for what calls need: a token or a session.</param>
+    /// <param name="isForCalls">True for what makes or ends what calls need: a token or a session.</param>
     /// <returns>Null where there is no limit.</returns>
-    internal RateDecision? Take(Caller caller, bool mints)
+    internal RateDecision? Take(Caller caller, bool isForCalls)
     {
-        if ((mints ? minting : other) is not { } rate || caller.Tenant is not { } tenant)
+        if ((isForCalls ? forCalls : other) is not { } rate || caller.Tenant is not { } tenant)
         {
             return null;
         }
 
         var now = time.GetTimestamp();
-        return BucketOf(new BucketKey(tenant.Id, caller.Key, mints), now).Take(rate, now);
+        return BucketOf(new BucketKey(tenant.Id, caller.Key, isForCalls), now).Take(rate, now);
     }
 
     private TokenBucket BucketOf(BucketKey key, long now)
@@ -102,5 +102,5 @@ public sealed class KeyRateLimiter
         }
     }
 
-    private readonly record struct BucketKey(TenantId Tenant, ApiKeyId? Key, bool Mints);
+    private readonly record struct BucketKey(TenantId Tenant, ApiKeyId? Key, bool IsForCalls);
 }

@@ -16,7 +16,7 @@ public sealed class RateLimitMiddleware(RequestDelegate next, KeyRateLimiter lim
     /// <summary>Runs the rest of the pipeline, or refuses.</summary>
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.Features.Get<Caller>() is not { } caller || limiter.Take(caller, context.GetEndpoint()?.Metadata.GetMetadata<MintsCredentials>() is not null) is not { } decision)
+        if (context.Features.Get<Caller>() is not { } caller || limiter.Take(caller, context.GetEndpoint()?.Metadata.GetMetadata<NeededByCalls>() is not null) is not { } decision)
         {
             return next(context);
         }
@@ -30,9 +30,9 @@ public sealed class RateLimitMiddleware(RequestDelegate next, KeyRateLimiter lim
     }
 }
 
-/// <summary>Marks a route that makes what calls need, which counts apart from all other requests.</summary>
-public sealed class MintsCredentials
+/// <summary>Marks a route that makes or ends what calls need, a token or a session, which counts apart from all other requests.</summary>
+public sealed class NeededByCalls
 {
     /// <summary>The mark.</summary>
-    public static MintsCredentials Mark { get; } = new();
+    public static NeededByCalls Mark { get; } = new();
 }

@@ -27,7 +27,7 @@ public static class SessionsApi
     {
         var sessions = api.MapGroup("/sessions").WithTags("Sessions");
         sessions.MapPost("", CreateAsync).ChoosesRegion().Accepts<CreateSessionRequest>("application/json").Produces<CreatedSessionResponse>(201)
-            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TenantSuspended, ProblemCodes.SessionDenied, ProblemCodes.RegionUnavailable, ProblemCodes.IdempotencyKeyReused, ProblemCodes.NoRelay).Idempotent().Minting()
+            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TenantSuspended, ProblemCodes.SessionDenied, ProblemCodes.RegionUnavailable, ProblemCodes.IdempotencyKeyReused, ProblemCodes.NoRelay).Idempotent().NeededByCalls()
             .WithName("createSession").WithSummary("Make a session between endpoints")
             .WithDescription("The platform decides between STUN and TURN by the tenant's discovery configuration. Join tokens and credentials are shown only in this answer.");
         sessions.MapGet("/{id}", GetAsync).InSessionsRegion().Produces<SessionResponse>().Refuses(ProblemCodes.NotFound)
@@ -36,7 +36,7 @@ public static class SessionsApi
             .WithName("getSessionTimeline").WithSummary("Every step of a session with time and reason").WithDescription("Oldest first.");
         sessions.MapGet("/{id}/usage", UsageAsync).InSessionsRegion().Produces<SessionUsageResponse>().Refuses(ProblemCodes.NotFound)
             .WithName("getSessionUsage").WithSummary("What a session used").WithDescription("The sum, and rows by hour, region, relay and transport.");
-        sessions.MapDelete("/{id}", EndAsync).InSessionsRegion().Produces(204).Refuses(ProblemCodes.NotFound)
+        sessions.MapDelete("/{id}", EndAsync).InSessionsRegion().NeededByCalls().Produces(204).Refuses(ProblemCodes.NotFound)
             .WithName("endSession").WithSummary("End a session").WithDescription("Its credentials are revoked and its allocations end. A session that has ended answers the same.");
     }
 

@@ -25,10 +25,10 @@ public static class TokensApi
     {
         var tokens = api.MapGroup("/tokens").WithTags("Tokens");
         tokens.MapPost("", CreateAsync).ChoosesRegion().Accepts<CreateTokenRequest>("application/json").Produces<TokenResponse>(201)
-            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TtlOutOfRange, ProblemCodes.TenantSuspended, ProblemCodes.RegionUnavailable, ProblemCodes.NoRelay).Idempotent().Minting()
+            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TtlOutOfRange, ProblemCodes.TenantSuspended, ProblemCodes.RegionUnavailable, ProblemCodes.NoRelay).Idempotent().NeededByCalls()
             .WithName("createToken").WithSummary("Mint a token")
             .WithDescription("Username, password and ICE servers for one client. A repetition with the same Idempotency-Key answers with the same token id and counts once; its lifetime starts anew.");
-        tokens.MapDelete("/{id}", RevokeAsync).InControlRegion().Produces(204).Refuses(ProblemCodes.NotFound, ProblemCodes.LimitReached)
+        tokens.MapDelete("/{id}", RevokeAsync).InControlRegion().NeededByCalls().Produces(204).Refuses(ProblemCodes.NotFound, ProblemCodes.LimitReached)
             .WithName("revokeToken").WithSummary("Revoke a token").WithDescription("Relays refuse it and end its allocations at once. A token that has expired or never was answers the same.");
         tokens.MapDelete("", RevokeLabelAsync).InControlRegion().Produces(204).Refuses(ProblemCodes.ValidationFailed, ProblemCodes.LimitReached)
             .WithName("revokeLabel").WithSummary("Revoke every token of a label").WithDescription("Counts for tokens minted up to now; tokens minted later with the same label are good.");

@@ -20,12 +20,12 @@ public static class CloudflareCredentials
     public static void Map(RouteGroupBuilder api)
     {
         api.MapPost("/{keyId}/credentials/generate-ice-servers", static (HttpContext http, string keyId, LooseBody body, RequestSeed seed, TokenMint mint) =>
-            GenerateAsync(http, keyId, body, seed, mint, static servers => servers)).ChoosesRegion().Minting();
+            GenerateAsync(http, keyId, body, seed, mint, static servers => servers)).ChoosesRegion().NeededByCalls();
 
         // The older form: one server, with all URIs.
         api.MapPost("/{keyId}/credentials/generate", static (HttpContext http, string keyId, LooseBody body, RequestSeed seed, TokenMint mint) =>
-            GenerateAsync(http, keyId, body, seed, mint, static servers => new IceServer([.. servers.SelectMany(static server => server.Urls)], servers[^1].Username, servers[^1].Credential))).ChoosesRegion().Minting();
-        api.MapPost("/{keyId}/credentials/{username}/revoke", RevokeAsync).InControlRegion();
+            GenerateAsync(http, keyId, body, seed, mint, static servers => new IceServer([.. servers.SelectMany(static server => server.Urls)], servers[^1].Username, servers[^1].Credential))).ChoosesRegion().NeededByCalls();
+        api.MapPost("/{keyId}/credentials/{username}/revoke", RevokeAsync).InControlRegion().NeededByCalls();
     }
 
     private static async Task<IResult> GenerateAsync(

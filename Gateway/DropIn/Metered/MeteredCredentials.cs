@@ -26,7 +26,7 @@ public static class MeteredCredentials
     public static void Map(RouteGroupBuilder first, RouteGroupBuilder second)
     {
         // Static credentials are written there, and a token is good in every region.
-        first.MapPost("/credential", CreateAsync).InControlRegion().Minting();
+        first.MapPost("/credential", CreateAsync).InControlRegion().NeededByCalls();
         first.MapPost("/credential/disable", DisableAsync).InControlRegion();
         first.MapPost("/credential/enable", EnableAsync).InControlRegion();
         second.MapGet("/credentials", ListAsync);

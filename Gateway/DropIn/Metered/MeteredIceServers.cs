@@ -13,7 +13,7 @@ namespace NetDiscovery.Gateway.DropIn.Metered;
 public static class MeteredIceServers
 {
     /// <summary>Maps the route.</summary>
-    public static void Map(RouteGroupBuilder api) => api.MapGet("/credentials", GetAsync).ChoosesRegion().Minting();
+    public static void Map(RouteGroupBuilder api) => api.MapGet("/credentials", GetAsync).ChoosesRegion().NeededByCalls();
 
     private static async Task<IResult> GetAsync(HttpContext http, TokenMint mint, MeteredCredentialKeys keys, RegionDirectory regions)
     {

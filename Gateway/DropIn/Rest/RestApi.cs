@@ -22,7 +22,7 @@ public static class RestApi
 
     /// <summary>Maps the route, for GET and POST as the draft has both.</summary>
     public static void Map(IEndpointRouteBuilder app) => app.MapMethods(Root, ["GET", "POST"], CreateAsync).ChoosesRegion()
-        .RequireAuthorization(Policies.Caller).AddEndpointFilter<RefuseInactiveCaller>().AddEndpointFilter<RefuseUnchecked>().Minting().ExcludeFromDescription();
+        .RequireAuthorization(Policies.Caller).AddEndpointFilter<RefuseInactiveCaller>().AddEndpointFilter<RefuseUnchecked>().NeededByCalls().ExcludeFromDescription();
 
     private static async Task<IResult> CreateAsync(HttpContext http, TokenMint mint)
     {

@@ -17,7 +17,7 @@ public static class TwilioTokens
     private const int DefaultTtlSeconds = 86_400;
 
     /// <summary>Maps the route.</summary>
-    public static void Map(RouteGroupBuilder api) => api.MapPost("/Accounts/{sid}/Tokens.json", CreateAsync).ChoosesRegion().Minting();
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/Accounts/{sid}/Tokens.json", CreateAsync).ChoosesRegion().NeededByCalls();
 
     private static async Task<IResult> CreateAsync(
         HttpContext http, string sid, TwilioForm form, RequestSeed seed, TenantAccess access, TenantSnapshots snapshots, TokenMint mint, TimeProvider time)

@@ -18,12 +18,12 @@ public sealed class KeyRateLimiterTests
         var caller = NewCaller();
 
         Assert.Equal([2, 1, 0], Enumerable.Range(0, 3).Select(_ => Allowed(limiter, caller).Remaining).ToList());
-        Assert.Equal(TimeSpan.FromMilliseconds(100), limiter.Take(caller, mints: true)!.Value.Wait);
+        Assert.Equal(TimeSpan.FromMilliseconds(100), limiter.Take(caller, isForCalls: true)!.Value.Wait);
         time.Advance(TimeSpan.FromMilliseconds(40));
-        Assert.Equal(TimeSpan.FromMilliseconds(60), limiter.Take(caller, mints: true)!.Value.Wait);
+        Assert.Equal(TimeSpan.FromMilliseconds(60), limiter.Take(caller, isForCalls: true)!.Value.Wait);
         time.Advance(TimeSpan.FromMilliseconds(60));
         Allowed(limiter, caller);
-        Assert.NotNull(limiter.Take(caller, mints: true)!.Value.Wait);
+        Assert.NotNull(limiter.Take(caller, isForCalls: true)!.Value.Wait);
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class KeyRateLimiterTests
         time.Advance(TimeSpan.FromDays(1));
 
         Assert.Equal([2, 1, 0], Enumerable.Range(0, 3).Select(_ => Allowed(limiter, caller).Remaining).ToList());
-        Assert.NotNull(limiter.Take(caller, mints: true)!.Value.Wait);
+        Assert.NotNull(limiter.Take(caller, isForCalls: true)!.Value.Wait);
     }
 
     [Fact]
@@ -47,8 +47,8 @@ public sealed class KeyRateLimiterTests
 
         foreach (var caller in (Caller[])[token, key, other])
         {
-            Assert.Null(limiter.Take(caller, mints: false)!.Value.Wait);
-            Assert.NotNull(limiter.Take(caller, mints: false)!.Value.Wait);
+            Assert.Null(limiter.Take(caller, isForCalls: false)!.Value.Wait);
+            Assert.NotNull(limiter.Take(caller, isForCalls: false)!.Value.Wait);
             Allowed(limiter, caller);
         }
     }
@@ -59,8 +59,8 @@ public sealed class KeyRateLimiterTests
         var limiter = Limiter();
         var (tenant, key) = (NewTenant(), ApiKeyId.New());
 
-        Assert.Null(limiter.Take(new Caller(tenant, key), mints: false)!.Value.Wait);
-        Assert.NotNull(limiter.Take(new Caller(tenant, key), mints: false)!.Value.Wait);
+        Assert.Null(limiter.Take(new Caller(tenant, key), isForCalls: false)!.Value.Wait);
+        Assert.NotNull(limiter.Take(new Caller(tenant, key), isForCalls: false)!.Value.Wait);
     }
 
     [Fact]
@@ -69,8 +69,8 @@ public sealed class KeyRateLimiterTests
         options.TokensPerSecond = 0;
         var limiter = Limiter();
 
-        Assert.Null(limiter.Take(NewCaller(), mints: true));
-        Assert.Null(limiter.Take(Caller.Operator, mints: false));
+        Assert.Null(limiter.Take(NewCaller(), isForCalls: true));
+        Assert.Null(limiter.Take(Caller.Operator, isForCalls: false));
         Assert.Equal(0, limiter.Held);
     }
 
@@ -82,7 +82,7 @@ public sealed class KeyRateLimiterTests
         first.ForEach(caller => Allowed(limiter, caller));
 
         // All four are in use: the next ones share, so one of very many of them is refused in the end.
-        Assert.Contains(Enumerable.Range(0, 10_000).Select(_ => limiter.Take(NewCaller(), mints: true)!.Value), decision => decision.Wait is not null);
+        Assert.Contains(Enumerable.Range(0, 10_000).Select(_ => limiter.Take(NewCaller(), isForCalls: true)!.Value), decision => decision.Wait is not null);
         Assert.Equal(4, limiter.Held);
 
         time.Advance(TimeSpan.FromSeconds(2));
@@ -97,14 +97,14 @@ public sealed class KeyRateLimiterTests
         var limiter = Limiter();
         var caller = NewCaller();
 
-        var taken = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Enumerable.Range(0, 500).Count(_ => limiter.Take(caller, mints: true)!.Value.Wait is null))));
+        var taken = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Enumerable.Range(0, 500).Count(_ => limiter.Take(caller, isForCalls: true)!.Value.Wait is null))));
 
         Assert.Equal(1_000, taken.Sum());
     }
 
     private static RateDecision Allowed(KeyRateLimiter limiter, Caller caller)
     {
-        var decision = limiter.Take(caller, mints: true)!.Value;
+        var decision = limiter.Take(caller, isForCalls: true)!.Value;
         Assert.Null(decision.Wait);
         return decision;
     }
