@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.RateLimits;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Grains.Interfaces.Audit;
 
 namespace NetDiscovery.Gateway.Audit;
@@ -14,9 +15,9 @@ public sealed class OriginMiddleware(RequestDelegate next)
     /// <summary>Runs the rest of the pipeline.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
-        // What only reads changes nothing, and what calls need is in the ledger.
+        // What only reads changes nothing, and tokens and sessions are in the ledger.
         if (context.Features.Get<Caller>() is { } caller && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
-            && context.GetEndpoint()?.Metadata.GetMetadata<NeededByCalls>() is null)
+            && context.GetEndpoint()?.Metadata is { } route && (route.GetMetadata<NeededByCalls>() is null || route.GetMetadata<WrittenInControlRegion>() is not null))
         {
             var request = Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier;
             context.Response.Headers[Header] = request;

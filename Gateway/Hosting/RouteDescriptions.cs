@@ -1,6 +1,5 @@
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Problems;
-using NetDiscovery.Gateway.RateLimits;
 
 namespace NetDiscovery.Gateway.Hosting;
 
@@ -25,7 +24,7 @@ public static class RouteDescriptions
     public static RouteHandlerBuilder AnswersOnce(this RouteHandlerBuilder route) => route.Idempotent().AddEndpointFilter<AnswerOnce>();
 
     /// <summary>The route makes or ends what calls need: its requests have a rate of their own.</summary>
-    public static RouteHandlerBuilder NeededByCalls(this RouteHandlerBuilder route) => route.WithMetadata(NeededByCalls.Mark);
+    public static RouteHandlerBuilder NeededByCalls(this RouteHandlerBuilder route) => route.WithMetadata(RateLimits.NeededByCalls.Mark);
 }
 
 /// <summary>Problems that a route may answer with.</summary>

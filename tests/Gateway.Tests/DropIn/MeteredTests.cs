@@ -82,6 +82,9 @@ public sealed class MeteredTests : IAsyncLifetime
 
         await (await PostAsync("disable", key, made)).ExpectAsync(200);
         await ExpectErrorAsync(await PostAsync("disable", key, made), 401, "Credential not found");
+        var changes = (await (await gateway.Operator.GetAsync($"/v1/audit?tenant={tenant}&limit=2")).ExpectAsync(200))["items"]!.AsArray();
+        Assert.Equal(["credential.removed", "credential.created"], changes.Select(change => (string?)change!["action"]));
+        Assert.All(changes, change => Assert.Equal(key.Split('.')[0], (string?)change!["actor"]));
         await ExpectErrorAsync(await gateway.Anonymous.GetAsync($"/api/v1/turn/credentials?apiKey={ApiKeyOf(made)}"), 401, "Invalid API Key");
     }
 
