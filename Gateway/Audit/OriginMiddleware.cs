@@ -13,18 +13,20 @@ public sealed class OriginMiddleware(RequestDelegate next)
     public const string Header = "Request-Id";
 
     /// <summary>Runs the rest of the pipeline.</summary>
-    public async Task InvokeAsync(HttpContext context)
-    {
-        // What only reads changes nothing, and tokens and sessions are in the ledger.
-        if (context.Features.Get<Caller>() is { } caller && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
-            && context.GetEndpoint()?.Metadata is { } route && (route.GetMetadata<NeededByCalls>() is null || route.GetMetadata<WrittenInControlRegion>() is not null))
-        {
-            var request = Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier;
-            context.Response.Headers[Header] = request;
-            var address = context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : context.Connection.RemoteIpAddress;
-            new ChangeOrigin(caller.Key?.ToString() ?? caller.ToString(), address?.ToString() ?? "", request).Enter();
-        }
+    public Task InvokeAsync(HttpContext context) => context.Features.Get<Caller>() is { } caller && MayChange(context) ? OnBehalfAsync(context, caller) : next(context);
 
+    // What only reads changes nothing, and tokens and sessions are in the ledger.
+    private static bool MayChange(HttpContext context) =>
+        !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
+        && context.GetEndpoint()?.Metadata is { } route && (route.GetMetadata<NeededByCalls>() is null || route.GetMetadata<WrittenInControlRegion>() is not null);
+
+    // What the context carries ends with this method.
+    private async Task OnBehalfAsync(HttpContext context, Caller caller)
+    {
+        var request = Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier;
+        context.Response.Headers[Header] = request;
+        var address = context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : context.Connection.RemoteIpAddress;
+        new ChangeOrigin(caller.Key?.ToString() ?? caller.ToString(), address?.ToString() ?? "", request).Enter();
         await next(context);
     }
 }
