@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using NetDiscovery.Cli.Output;
 
 namespace NetDiscovery.Cli.Commands;
 
