@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using NetDiscovery.Grains.Audit;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Audit;
@@ -18,8 +19,8 @@ public sealed class AuditStore(DbDataSource source, StorageProvider provider) : 
         var conditions = new List<string>();
         Where("tenant = @tenant", "tenant", query.Tenant?.ToString());
         Where("action = @action", "action", query.Action);
-        Where("happened_at >= @from", "from", query.From is { } from ? StorageTime.Value(provider, from) : null);
-        Where("happened_at < @to", "to", query.To is { } to ? StorageTime.Value(provider, to) : null);
+        Where("happened_at >= @from", "from", query.From is { } from ? Moment(from) : null);
+        Where("happened_at < @to", "to", query.To is { } to ? Moment(to) : null);
         Where("sequence < @before", "before", query.Before);
         Add("limit", query.Limit);
         command.CommandText = $"""
@@ -70,12 +71,16 @@ public sealed class AuditStore(DbDataSource source, StorageProvider provider) : 
         """,
         before, maxRows, cancellationToken);
 
+    // The embedded store's times have milliseconds here, and are compared as text.
+    private object Moment(DateTimeOffset time) =>
+        provider == StorageProvider.PostgreSql ? StorageTime.Value(provider, time) : time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
     private async Task<int> ExecuteAsync(string sql, DateTimeOffset before, int maxRows, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
-        foreach (var (name, value) in ((string, object)[])[("before", StorageTime.Value(provider, before)), ("limit", maxRows)])
+        foreach (var (name, value) in ((string, object)[])[("before", Moment(before)), ("limit", maxRows)])
         {
             var parameter = command.CreateParameter();
             parameter.ParameterName = name;
