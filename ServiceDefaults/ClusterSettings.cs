@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using NetDiscovery.ServiceDefaults.Clustering;
 
 namespace NetDiscovery.ServiceDefaults;
 
@@ -22,19 +23,28 @@ public static class ClusterSettings
     /// Orleans' clustering provider: <c>Orleans:Clustering:ProviderType</c>, else AdoNet where storage is PostgreSQL, else Development.
     /// </summary>
     public static string ClusteringProvider(this IConfiguration configuration) =>
-        configuration["Orleans:Clustering:ProviderType"] is { Length: > 0 } provider ? provider : configuration.UsesPostgreSql() ? "AdoNet" : "Development";
+        configuration["Orleans:Clustering:ProviderType"] is { Length: > 0 } provider ? provider : configuration.UsesPostgreSql() ? ClusteringProviders.AdoNet : ClusteringProviders.Development;
 
-    /// <summary>Fills in Orleans' own configuration section where AdoNet clustering follows from the storage settings, so that Orleans' configuration-driven providers do the rest.</summary>
+    /// <summary>
+    /// Fills in Orleans' own configuration section where AdoNet clustering follows from the storage settings, and the connection's name where none is
+    /// given, so that Orleans' configuration-driven providers do the rest.
+    /// </summary>
     public static void AddClusteringDefaults(this IConfigurationManager configuration)
     {
-        if (configuration.ClusteringProvider() == "AdoNet" && configuration["Orleans:Clustering:Invariant"] is null)
+        var provider = configuration.ClusteringProvider();
+        if (provider == ClusteringProviders.AdoNet && configuration["Orleans:Clustering:Invariant"] is null)
         {
             configuration.AddInMemoryCollection(new Dictionary<string, string?>
             {
-                ["Orleans:Clustering:ProviderType"] = "AdoNet",
+                ["Orleans:Clustering:ProviderType"] = ClusteringProviders.AdoNet,
                 ["Orleans:Clustering:Invariant"] = PostgreSqlInvariant,
                 ["Orleans:Clustering:ConnectionName"] = "Storage",
             });
+        }
+
+        if (provider is (ClusteringProviders.AzureTableStorage or ClusteringProviders.Redis) && configuration["Orleans:Clustering:ConnectionName"] is null)
+        {
+            configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Orleans:Clustering:ConnectionName"] = "Cluster" });
         }
 
         configuration.AddInMemoryCollection(new Dictionary<string, string?>

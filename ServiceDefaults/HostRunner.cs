@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Options;
+using NetDiscovery.ServiceDefaults.Clustering;
 
 namespace NetDiscovery.ServiceDefaults;
 
@@ -55,13 +56,14 @@ public static class HostRunner
             => new StartupException($"{io.Message.TrimEnd('.')}. Stop the process that uses the address, or configure another one."),
         SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } socket
             => new StartupException($"An address is in use: {socket.Message}. Stop the process that uses it, or configure another one.", ExitCodes.Environment, socket),
+        _ when ClusterStoreFailure.Explain(exception) is { } store => store,
         AggregateException aggregate => aggregate.Flatten().InnerExceptions.Select(Explain).Aggregate((StartupException?)null, Merge),
         _ => exception.InnerException is { } inner ? Explain(inner) : null,
     };
 
     private static StartupException? Merge(StartupException? left, StartupException? right)
     {
-        if (left is null || right is null)
+        if (left is null || right is null || left.Message == right.Message)
         {
             return left ?? right;
         }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using NetDiscovery.ServiceDefaults.Clustering;
 using Orleans.Configuration;
 
 namespace NetDiscovery.ServiceDefaults;
@@ -13,32 +14,42 @@ public static partial class OrleansConnection
     /// <summary>
     /// Adds the Orleans client. The host waits at start until a silo answers, and reconnects by itself afterwards.
     /// </summary>
+    /// <exception cref="StartupException">The configured clustering provider is not part of this build, or has no connection string.</exception>
     public static void AddOrleansConnection(this WebApplicationBuilder builder)
     {
         builder.Configuration.AddClusteringDefaults();
-        if (builder.Configuration.ClusteringProvider() == "AdoNet" && string.IsNullOrEmpty(builder.Configuration.GetConnectionString("Storage")))
+        builder.Services.AddValidatedOptions<ClusteringOptions, ClusteringOptionsValidator>(ClusteringOptions.Section);
+        if (builder.Configuration.ClusteringProvider() == ClusteringProviders.AdoNet && string.IsNullOrEmpty(builder.Configuration.GetConnectionString("Storage")))
         {
             throw new StartupException(
                 "ConnectionStrings:Storage is missing: it names the PostgreSQL database through which silos, gateways and relays of a region find each other.", ExitCodes.Settings);
         }
 
-        builder.UseOrleansClient(client =>
+        try
         {
-            if (builder.Configuration.ClusteringProvider() == "Development")
-            {
-                client.UseLocalhostClustering(
-                    builder.Configuration.GetValue("Orleans:Endpoints:GatewayPort", 30000), ClusterSettings.ServiceId, builder.Configuration.RegionName());
-            }
+            builder.UseOrleansClient(client => Configure(client, builder.Configuration));
+        }
+        catch (InvalidOperationException exception) when (ClusteringProviders.IsMissing(exception))
+        {
+            throw ClusteringProviders.Missing(builder.Configuration.ClusteringProvider(), exception);
+        }
+    }
 
-            if (builder.Configuration.SendsTelemetry())
-            {
-                client.AddActivityPropagation();
-            }
+    private static void Configure(IClientBuilder client, ConfigurationManager configuration)
+    {
+        if (configuration.ClusteringProvider() == ClusteringProviders.Development)
+        {
+            client.UseLocalhostClustering(configuration.GetValue("Orleans:Endpoints:GatewayPort", 30000), ClusterSettings.ServiceId, configuration.RegionName());
+        }
 
-            client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
-            client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
-            client.Services.AddSingleton<IClientConnectionRetryFilter, WaitForCluster>();
-        });
+        if (configuration.SendsTelemetry())
+        {
+            client.AddActivityPropagation();
+        }
+
+        client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
+        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
+        client.Services.AddSingleton<IClientConnectionRetryFilter, WaitForCluster>();
     }
 
     /// <summary>A host may be started before its silos: keep trying, and say so.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using NetDiscovery.ServiceDefaults;
+using NetDiscovery.ServiceDefaults.Clustering;
 using NetDiscovery.Silo.Callbacks;
 using NetDiscovery.Silo.Regions;
 using NetDiscovery.Silo.Storage;
@@ -22,6 +23,7 @@ public static class SiloHosting
         builder.Services.AddCallbacks();
         builder.Services.AddRegionHosting();
         builder.Services.AddHostedService<LostAllocations>();
+        builder.Services.AddValidatedOptions<ClusteringOptions, ClusteringOptionsValidator>(ClusteringOptions.Section);
         builder.Services.AddValidatedOptions<SiloEndpointOptions, SiloEndpointOptionsValidator>(SiloEndpointOptions.Section);
         builder.Services.AddHealthChecks()
             .AddCheck<StorageHealthCheck>("storage", HealthStatus.Unhealthy, [ServiceDefaultsExtensions.ReadyTag])
@@ -30,12 +32,9 @@ public static class SiloHosting
         {
             builder.UseOrleans(silo => Configure(silo, builder.Configuration));
         }
-        catch (InvalidOperationException exception) when (exception.Message.Contains("provider named", StringComparison.Ordinal))
+        catch (InvalidOperationException exception) when (ClusteringProviders.IsMissing(exception))
         {
-            var provider = builder.Configuration.ClusteringProvider();
-            throw new StartupException(
-                $"Orleans:Clustering:ProviderType is '{provider}', which this build does not contain. It has Development and AdoNet; AzureTableStorage is added by building with -p:AzureStorageClustering=true.",
-                ExitCodes.Settings, exception);
+            throw ClusteringProviders.Missing(builder.Configuration.ClusteringProvider(), exception);
         }
     }
 
@@ -50,7 +49,7 @@ public static class SiloHosting
 
     private static void Configure(ISiloBuilder silo, ConfigurationManager configuration)
     {
-        if (configuration.ClusteringProvider() == "Development")
+        if (configuration.ClusteringProvider() == ClusteringProviders.Development)
         {
             // Ports of its own where none are named: several processes for development live on one machine.
             silo.UseLocalhostClustering(

@@ -28,6 +28,32 @@ public sealed class StartupErrorTests(PostgresServer server)
     public async Task A_clustering_provider_that_is_not_in_the_build_is_named() =>
         Assert.Contains("Orleans:Clustering:ProviderType is 'NoSuchProvider'", await FailsAsync(2, "--Orleans:Clustering:ProviderType=NoSuchProvider"), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("Redis")]
+    [InlineData("AzureTableStorage")]
+    public async Task A_clustering_store_without_a_connection_string_names_the_setting(string provider) =>
+        Assert.Contains("ConnectionStrings:Cluster is missing", await FailsAsync(2, $"--Orleans:Clustering:ProviderType={provider}"), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_Redis_that_is_down_is_named() => Assert.Contains(
+        "The Redis of Orleans:Clustering can't be used", await FailsAsync(3, "--Orleans:Clustering:ProviderType=Redis", $"--ConnectionStrings:Cluster=127.0.0.1:{FreePort.Tcp()}"), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_Redis_that_refuses_the_password_is_named_and_the_password_is_not()
+    {
+        await using var redis = await RedisServer.StartAsync();
+
+        var errors = await FailsAsync(3, "--Orleans:Clustering:ProviderType=Redis", $"--ConnectionStrings:Cluster=127.0.0.1:{redis.Port},password=wrong-secret");
+
+        Assert.Contains("The Redis of Orleans:Clustering can't be used", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong-secret", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_table_storage_that_is_down_is_named() => Assert.Contains(
+        "The table storage of Orleans:Clustering can't be used",
+        await FailsAsync(3, "--Orleans:Clustering:ProviderType=AzureTableStorage", $"--ConnectionStrings:Cluster={AzuriteTables.ConnectionStringFor(FreePort.Tcp())}"), StringComparison.Ordinal);
+
     [Fact]
     public async Task A_database_that_is_down_is_named_by_address()
     {
