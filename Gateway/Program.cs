@@ -1,3 +1,4 @@
+using NetDiscovery.Gateway.Dashboard;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.ServiceDefaults;
 
@@ -6,6 +7,7 @@ return await HostRunner.RunAsync(() =>
     var builder = HostRunner.CreateBuilder(args);
     builder.AddServiceDefaults("netdiscovery-gateway");
     builder.AddOrleansConnection();
+    builder.AddClusterDashboard();
     builder.AddGateway();
     var app = builder.Build();
     app.MapServiceDefaults();

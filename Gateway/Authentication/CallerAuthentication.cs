@@ -31,7 +31,7 @@ public sealed partial class CallerAuthentication(
         }
 
         var source = Context.Connection.RemoteIpAddress;
-        if (!PresentedCredential.TryRead(header, out var credential))
+        if (!PresentedCredential.TryRead(header, out var credential, Context.GetEndpoint()?.Metadata.GetMetadata<OperatorSignsInByBrowser>() is not null))
         {
             metrics.Authenticated("none", "wrong");
             return AuthenticateResult.Fail("No credential of a known shape.");

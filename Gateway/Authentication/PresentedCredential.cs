@@ -14,6 +14,7 @@ public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string
     private const int MaxHeaderLength = 1024;
     private const int MaxNameLength = 64;
     private const int MaxSecretBytes = 3 * MaxHeaderLength;
+    private const string OperatorUser = "operator:";
 
     /// <summary>What kind of caller it claims, for metrics.</summary>
     public string Kind => Tenant is not null ? "tenant" : Key is not null ? "key" : "operator";
@@ -22,8 +23,11 @@ public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string
     public string Claimed => Tenant?.ToString() ?? Key?.ToString() ?? "operator";
 
     /// <summary>Reads an Authorization header.</summary>
+    /// <param name="header">The header.</param>
+    /// <param name="credential">What it claims.</param>
+    /// <param name="operatorByBasic">Take the operator's key as password of user <c>operator</c>; see <see cref="OperatorSignsInByBrowser"/>.</param>
     /// <returns>False for anything that is no Basic or Bearer credential of a known shape. Never throws.</returns>
-    public static bool TryRead(string? header, out PresentedCredential credential)
+    public static bool TryRead(string? header, out PresentedCredential credential, bool operatorByBasic = false)
     {
         credential = new PresentedCredential(null, null, "");
         if (header is null || header.Length > MaxHeaderLength || header.IndexOf(' ') is var space && space <= 0)
@@ -35,9 +39,14 @@ public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string
         if (header.AsSpan(0, space).Equals("Basic", StringComparison.OrdinalIgnoreCase))
         {
             Span<byte> decoded = stackalloc byte[MaxHeaderLength];
-            Span<char> pair = stackalloc char[MaxHeaderLength];
-            return Convert.TryFromBase64Chars(value, decoded, out var length)
-                && TryNamed(pair[..Encoding.UTF8.GetChars(decoded[..length], pair)], ':', acceptTenant: true, ref credential);
+            Span<char> chars = stackalloc char[MaxHeaderLength];
+            if (!Convert.TryFromBase64Chars(value, decoded, out var length))
+            {
+                return false;
+            }
+
+            ReadOnlySpan<char> pair = chars[..Encoding.UTF8.GetChars(decoded[..length], chars)];
+            return TryNamed(pair, ':', acceptTenant: true, ref credential) || (operatorByBasic && TryOperator(pair, ref credential));
         }
 
         if (!header.AsSpan(0, space).Equals("Bearer", StringComparison.OrdinalIgnoreCase) || value.Length == 0)
@@ -50,6 +59,17 @@ public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string
             credential = new PresentedCredential(null, null, Hash(value));
         }
 
+        return true;
+    }
+
+    private static bool TryOperator(ReadOnlySpan<char> pair, ref PresentedCredential credential)
+    {
+        if (!pair.StartsWith(OperatorUser, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        credential = new PresentedCredential(null, null, Hash(pair[OperatorUser.Length..]));
         return true;
     }
 

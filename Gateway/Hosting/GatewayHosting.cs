@@ -5,6 +5,7 @@ using NetDiscovery.Gateway.Allocations;
 using NetDiscovery.Gateway.Audit;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Callbacks;
+using NetDiscovery.Gateway.Dashboard;
 using NetDiscovery.Gateway.Documentation;
 using NetDiscovery.Gateway.DropIn;
 using NetDiscovery.Gateway.DropIn.Cloudflare;
@@ -115,6 +116,7 @@ public static class GatewayHosting
         MeteredApi.Map(app);
         RestApi.Map(app);
 
+        ClusterDashboard.Map(app);
         app.MapOpenApi();
         DocumentationSite.Map(app);
         app.MapScalarApiReference($"{DocumentationSite.Prefix}/api", static scalar => scalar.WithTitle("NetDiscovery API").DisableDefaultFonts());

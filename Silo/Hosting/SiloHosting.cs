@@ -6,6 +6,7 @@ using NetDiscovery.Silo.Callbacks;
 using NetDiscovery.Silo.Regions;
 using NetDiscovery.Silo.Storage;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 using Orleans.Serialization;
 
 namespace NetDiscovery.Silo.Hosting;
@@ -61,6 +62,11 @@ public static class SiloHosting
         if (configuration.SendsTelemetry())
         {
             silo.AddActivityPropagation();
+        }
+
+        if (configuration.ShowsDashboard())
+        {
+            silo.AddDashboard(static options => options.HideTrace = true);
         }
 
         silo.AddDefaultGrainStorage();

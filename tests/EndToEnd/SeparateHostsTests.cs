@@ -38,6 +38,15 @@ public sealed class SeparateHostsTests(SeparateHostsTests.Region region) : IClas
         await RelayedCalls.UsageEqualsAsync(tenant, label, peer);
     }
 
+    [Fact]
+    public async Task Operator_sees_the_silo_of_another_process_on_the_dashboard()
+    {
+        using var operators = region.OperatorClient();
+        using var counters = JsonDocument.Parse(await operators.GetStringAsync("/dashboard/DashboardCounters"));
+
+        Assert.Equal(1, counters.RootElement.GetProperty("totalActiveHostCount").GetInt32());
+    }
+
     /// <summary>One region: PostgreSQL and three processes.</summary>
     public sealed class Region : IAsyncLifetime
     {
@@ -89,9 +98,11 @@ public sealed class SeparateHostsTests(SeparateHostsTests.Region region) : IClas
             await ReadyAsync(_siloHttp);
         }
 
+        public HttpClient OperatorClient() => Client(new AuthenticationHeaderValue("Bearer", OperatorKey));
+
         public async Task<HttpClient> NewTenantAsync()
         {
-            using var operators = Client(new AuthenticationHeaderValue("Bearer", OperatorKey));
+            using var operators = OperatorClient();
             using var response = await operators.PostAsJsonAsync("/v1/tenants", new { name = "tests" });
             Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
             using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
@@ -106,7 +117,7 @@ public sealed class SeparateHostsTests(SeparateHostsTests.Region region) : IClas
             $"--Orleans:Endpoints:SiloPort={_siloPort}", $"--Orleans:Endpoints:GatewayPort={_orleansGatewayPort}", "--Orleans:Endpoints:AdvertisedIPAddress=127.0.0.1",
         ]);
 
-        private string[] Shared() => ["--Storage:Provider=PostgreSql", $"--ConnectionStrings:Storage={_connectionString}", "--Region:Name=test-1"];
+        private string[] Shared() => ["--Storage:Provider=PostgreSql", $"--ConnectionStrings:Storage={_connectionString}", "--Region:Name=test-1", "--Dashboard:Enabled=true"];
 
         private HttpClient Client(AuthenticationHeaderValue authorization)
         {
