@@ -96,7 +96,7 @@ public sealed class DashboardTests(DashboardTests.Shown shown, RealGateway real)
         public TestGateway Gateway { get; private set; } = null!;
 
         public async ValueTask InitializeAsync() => Gateway = await TestGateway.StartAsync(
-            builder => builder.AddSilo(), new Dictionary<string, string?> { ["Data:Path"] = data.Path, ["Dashboard:Enabled"] = "true" }, app => app.PrepareStorageAsync());
+            builder => builder.AddSilo(), new Dictionary<string, string?> { ["Data:Path"] = data.Path, ["Dashboard:Enabled"] = "true", ["Gateway:AuthenticationFailuresPerMinute"] = "10000" }, app => app.PrepareStorageAsync());
 
         public async ValueTask DisposeAsync()
         {
