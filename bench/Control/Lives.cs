@@ -11,7 +11,10 @@ using TransportAddress = NetDiscovery.Relay.Protocol.TransportAddress;
 namespace NetDiscovery.Control.Bench;
 
 /// <summary>Lives of allocations as a relay's workers note them, without packets: opened, a permission, a channel, closed with usage, each at a time of its own.</summary>
-internal sealed class Lives(AllocationReporter reporter, AllocationJournal journal)
+/// <param name="reporter">Tells the cluster.</param>
+/// <param name="journal">Keeps what is not confirmed.</param>
+/// <param name="claims">Credentials, each in turn.</param>
+internal sealed class Lives(AllocationReporter reporter, AllocationJournal journal, byte[][] claims)
 {
     private static readonly TransportAddress Server = TransportAddress.Parse("127.0.0.1:3478"), Peer = TransportAddress.Parse("127.0.0.9:4000");
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
@@ -21,12 +24,17 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
 
     private readonly Guid incarnation = Guid.NewGuid();
     private readonly Queue<(long Due, AllocationReport Report)>[] waiting = [new(), new(), new()];
-    private readonly byte[][] claims = [.. Enumerable.Range(0, 16).Select(_ => Encoding.ASCII.GetBytes(TurnCredential.Encode(new CredentialClaims
-    {
-        Tenant = TenantId.New(), KeyVersion = 1, Token = TokenId.New(), IssuedAt = TimeProvider.System.GetUtcNow(), ExpiresAt = TimeProvider.System.GetUtcNow().AddDays(1), Label = "bench",
-    })))];
-
     private int opened;
+
+    /// <summary>Credentials of so many tenants.</summary>
+    public static byte[][] ClaimsOf(int tenants)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        return [.. Enumerable.Range(0, tenants).Select(_ => Encoding.ASCII.GetBytes(TurnCredential.Encode(new CredentialClaims
+        {
+            Tenant = TenantId.New(), KeyVersion = 1, Token = TokenId.New(), IssuedAt = now, ExpiresAt = now.AddDays(1), Label = "bench",
+        })))];
+    }
 
     /// <summary>Opens <paramref name="rate"/> allocations each second and takes each through its life, until <paramref name="stop"/>; then goes on with those that live.</summary>
     public async Task RunAsync(int rate, CancellationToken stop)

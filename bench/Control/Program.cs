@@ -4,6 +4,11 @@
 //   hold COUNT                opens so many, each with a permission and a channel, and keeps them
 //   collect PID               has the .NET process PID collect its garbage
 //   release                   ends those kept
+//   fleet RELAYS TENANTS      so many relays, each with a connection of its own and signs of life, in place of those there were; what follows is asked of them
+//   idle SECONDS              what their signs of life take
+//   churn RATE WARM SECONDS   so many allocations opened each second at each of them
+//   usage COUNT WARM SECONDS  so many allocations at each of them that live and relay
+//   row                       bytes of an allocation in the database
 // Arguments: the settings of a relay, and --process NAME=PID for each process whose processor time, and that of its children, is told of.
 // With the one argument `postgres` it is a PostgreSQL server of its own, until its standard input ends.
 using System.Diagnostics;
@@ -33,7 +38,8 @@ if (args is ["postgres"])
 
 var processes = args.SkipWhile(argument => argument != "--process").Where(argument => argument != "--process").Select(pair => pair.Split('='))
     .ToDictionary(pair => pair[0], pair => int.Parse(pair[1], CultureInfo.InvariantCulture));
-var builder = HostRunner.CreateBuilder([.. args.TakeWhile(argument => argument != "--process")]);
+string[] settings = [.. args.TakeWhile(argument => argument != "--process")];
+var builder = HostRunner.CreateBuilder(settings);
 builder.AddServiceDefaults("netdiscovery-control-bench");
 builder.AddOrleansConnection();
 builder.Logging.ClearProviders().AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
@@ -48,8 +54,9 @@ var cluster = new CountingCluster(new OrleansCluster(app.Services.GetRequiredSer
 var reporter = new AllocationReporter(cluster, identity, journal, new ControlPlanePacing(), TimeSpan.FromSeconds(new RelayOptions().UsageReportSeconds), TimeProvider.System, NullLogger<AllocationReporter>.Instance);
 using var stopping = new CancellationTokenSource();
 var reporting = reporter.RunAsync(stopping.Token);
-var lives = new Lives(reporter, journal);
+var lives = new Lives(reporter, journal, Lives.ClaimsOf(16));
 var held = new List<AllocationReport>();
+await using var fleet = settings.Any(setting => setting.StartsWith("--ConnectionStrings:Storage=", StringComparison.Ordinal)) ? new Fleet(settings, Others) : null;
 Tell(new { ready = true });
 while (await Console.In.ReadLineAsync() is { } line)
 {
@@ -65,6 +72,21 @@ while (await Console.In.ReadLineAsync() is { } line)
         case "collect":
             Collect(int.Parse(words[1], CultureInfo.InvariantCulture));
             Tell(new { collected = true });
+            break;
+        case "fleet":
+            Tell(await fleet!.StartAsync(int.Parse(words[1], CultureInfo.InvariantCulture), int.Parse(words[2], CultureInfo.InvariantCulture)));
+            break;
+        case "idle":
+            Tell(await fleet!.IdleAsync(Seconds(words[1])));
+            break;
+        case "churn":
+            Tell(await fleet!.ChurnAsync(int.Parse(words[1], CultureInfo.InvariantCulture), Seconds(words[2]), Seconds(words[3])));
+            break;
+        case "usage":
+            Tell(await fleet!.UsageAsync(int.Parse(words[1], CultureInfo.InvariantCulture), Seconds(words[2]), Seconds(words[3])));
+            break;
+        case "row":
+            Tell(await fleet!.RowBytesAsync());
             break;
         case "release":
             held.ForEach(Lives.Close);
