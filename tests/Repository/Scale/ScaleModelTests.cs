@@ -92,7 +92,7 @@ public sealed class ScaleModelTests
         using var output = new StringWriter();
         using var error = new StringWriter();
 
-        Assert.Equal(2, Program.Run(["--costs", CostsFile, .. args], output, error));
+        Assert.Equal(2, ScaleModel.Program.Run(["--costs", CostsFile, .. args], output, error));
         Assert.Empty(output.ToString());
         Assert.InRange(error.ToString().Length, 10, 300);
     }
@@ -117,7 +117,7 @@ public sealed class ScaleModelTests
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        Assert.Equal(0, Program.Run(["--costs", CostsFile], output, error));
+        Assert.Equal(0, ScaleModel.Program.Run(["--costs", CostsFile], output, error));
 
         Assert.True(
             Pages.Read(Page).Contains(output.ToString().Trim(), StringComparison.Ordinal),
