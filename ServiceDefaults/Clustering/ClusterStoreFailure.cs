@@ -14,5 +14,5 @@ internal static class ClusterStoreFailure
 
     // The first line: what follows are headers of the answer.
     private static StartupException Say(string store, Exception exception) => new(
-        $"The {store} of Orleans:Clustering can't be used: {exception.Message.AsSpan().Trim().ToString().Split('\n')[0].Trim()} Check that it runs, and its connection string.", ExitCodes.Environment, exception);
+        $"The {store} of Orleans:Clustering can't be used: {exception.Message.Trim().Split('\n')[0].Trim()} Check that it runs, and its connection string.", ExitCodes.Environment, exception);
 }

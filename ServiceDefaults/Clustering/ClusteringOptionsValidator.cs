@@ -64,8 +64,8 @@ public sealed class ClusteringOptionsValidator(IConfiguration configuration) : I
         }
         catch (ArgumentException exception)
         {
-            // The message names a keyword, never a value: passwords don't reach the log.
-            problems.Add($"{setting} can't be read: {exception.Message}");
+            // Its message may hold a value, and so a password; the parameter's name is the keyword at fault.
+            problems.Add($"{setting} can't be read{(exception.ParamName is { Length: > 0 } keyword ? $": look at '{keyword}'" : "")}.");
         }
     }
 

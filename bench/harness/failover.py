@@ -9,7 +9,7 @@ import time
 from . import build
 from .silos import Bench, Silos, build_bench, database
 
-SILOS, GRAINS, PACE_MS = 3, 300, 100
+SILOS, GRAINS, PACE_MS = 3, 240, 200
 KILLS, QUICK_KILLS = 6, 2
 SETTLE, WATCH = 15, 20  # seconds before a kill, and after it until the silences are read
 TARGET_MS = 5_000
