@@ -102,7 +102,7 @@ internal sealed class SimulatedRelay : IAsyncDisposable
                     await Cluster.RegisterAsync(Announcement());
                 }
             }
-            catch (Exception exception) when (exception is OrleansException or TimeoutException)
+            catch (Exception exception) when (exception is OrleansException or TimeoutException or OperationCanceledException)
             {
                 // A real one too beats on.
             }

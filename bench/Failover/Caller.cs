@@ -28,7 +28,7 @@ internal sealed class Caller(IAddressable grain, Func<Task> callAsync)
                 await callAsync();
                 Answered();
             }
-            catch (Exception exception) when (exception is OrleansException or TimeoutException)
+            catch (Exception exception) when (exception is OrleansException or TimeoutException or OperationCanceledException)
             {
                 Interlocked.Increment(ref failures);
             }

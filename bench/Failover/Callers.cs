@@ -67,7 +67,7 @@ internal static class Callers
                 await call();
                 return;
             }
-            catch (Exception exception) when (attempt < 10 && exception is OrleansException or TimeoutException)
+            catch (Exception exception) when (attempt < 10 && exception is OrleansException or TimeoutException or OperationCanceledException)
             {
                 // Again.
             }

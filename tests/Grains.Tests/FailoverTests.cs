@@ -81,7 +81,7 @@ public sealed class FailoverTests
                 await step();
                 return true;
             }
-            catch (Exception exception) when (exception is OrleansException or TimeoutException)
+            catch (Exception exception) when (exception is OrleansException or TimeoutException or OperationCanceledException)
             {
                 return false;
             }

@@ -146,7 +146,7 @@ public sealed class CallbackKillTests
                 answer = await call();
                 return true;
             }
-            catch (Exception exception) when (exception is OrleansException or TimeoutException)
+            catch (Exception exception) when (exception is OrleansException or TimeoutException or OperationCanceledException)
             {
                 return false;
             }

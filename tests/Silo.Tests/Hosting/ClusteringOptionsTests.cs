@@ -37,7 +37,7 @@ public sealed class ClusteringOptionsTests
     [InlineData($"TableEndpoint=https://acme.table.core.windows.net/;SharedAccessSignature=sv=2024&sig={Key}", null)]
     [InlineData($"https://acme.table.core.windows.net/?sv=2024&sig={Key}", null)]
     [InlineData("UseDevelopmentStorage=true", null)]
-    [InlineData("https://acme.table.core.windows.net", "without a shared access signature")]
+    [InlineData("https://acme.table.core.windows.net", "is an address without a shared access signature")]
     [InlineData($"AccountKey={Key}", "names no account")]
     [InlineData("AccountName=secret", "holds no key")]
     [InlineData("secret", "can't be read")]
