@@ -64,7 +64,7 @@ public interface IAllocationQueryGrain : IGrainWithIntegerKey
     /// <param name="after">Cursor: the last id of the page before.</param>
     /// <param name="limit">Page size, 1 to 1,000.</param>
     /// <returns>Live allocations in order of id; one page.</returns>
-    [Alias("list")]
+    [Alias("list"), ResponseTimeout(CallTimeouts.Reading)]
     Task<ImmutableArray<Allocation>> ListLiveAsync(TenantId? tenant, SessionId? session, AllocationId? after, int limit);
 }
 

@@ -31,7 +31,7 @@ public interface ICallbackGrain : IGrainWithStringKey
 public interface ICallbackQueryGrain : IGrainWithIntegerKey
 {
     /// <returns>One page of a tenant's deliveries.</returns>
-    [Alias("list")]
+    [Alias("list"), ResponseTimeout(CallTimeouts.Reading)]
     Task<ImmutableArray<CallbackDelivery>> ListAsync(CallbackQuery query);
 }
 

@@ -158,7 +158,7 @@ public interface ITenantQueryGrain : IGrainWithIntegerKey
     /// <param name="after">Cursor: the last id of the page before; null for the first page.</param>
     /// <param name="limit">Page size, 1 to 1,000.</param>
     /// <returns>Tenants in order of id; one page.</returns>
-    [Alias("list")]
+    [Alias("list"), ResponseTimeout(CallTimeouts.Reading)]
     Task<ImmutableArray<Tenant>> ListAsync(TenantId? parent, TenantId? after, int limit);
 }
 

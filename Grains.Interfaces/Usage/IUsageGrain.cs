@@ -16,14 +16,14 @@ public interface IUsageGrain : IGrainWithStringKey
 public interface IUsageQueryGrain : IGrainWithIntegerKey
 {
     /// <returns>One page of sums.</returns>
-    [Alias("query")]
+    [Alias("query"), ResponseTimeout(CallTimeouts.Reading)]
     Task<UsagePage> QueryAsync(UsageQuery query);
 
     /// <summary>Ledger rows in the order they were sealed; the same rows on every read.</summary>
     /// <param name="tenant">Only this tenant's; null for all (operator).</param>
     /// <param name="after">Cursor: <see cref="LedgerRow.Cursor"/> of the last row read; 0 for the first.</param>
     /// <param name="limit">1 to 10,000.</param>
-    [Alias("export")]
+    [Alias("export"), ResponseTimeout(CallTimeouts.Reading)]
     Task<ImmutableArray<LedgerRow>> ExportAsync(TenantId? tenant, long after, int limit);
 }
 

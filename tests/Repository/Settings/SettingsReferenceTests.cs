@@ -4,7 +4,7 @@ namespace NetDiscovery.Repository.Settings;
 public sealed class SettingsReferenceTests
 {
     // Sections that are somebody else's, whole: .NET's log levels, Orleans' own providers and membership.
-    private static readonly string[] Foreign = ["Logging:LogLevel:<category>", "Orleans:*", "Orleans:ClusterMembership:*"];
+    private static readonly string[] Foreign = ["Logging:LogLevel:<category>", "Orleans:*", "Orleans:ClusterMembership:*", "Orleans:ClientMessaging:*"];
 
     [Fact]
     public void Every_option_is_on_the_page()
