@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
@@ -30,6 +31,8 @@ public static class SessionsApi
             .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.TenantSuspended, ProblemCodes.SessionDenied, ProblemCodes.RegionUnavailable, ProblemCodes.IdempotencyKeyReused, ProblemCodes.NoRelay).Idempotent().NeededByCalls()
             .WithName("createSession").WithSummary("Make a session between endpoints")
             .WithDescription("The platform decides between STUN and TURN by the tenant's discovery configuration. Join tokens and credentials are shown only in this answer.");
+        sessions.MapGet("", ListAsync).InNamedRegion().Produces<Page<SessionResponse>>().Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound)
+            .WithName("listSessions").WithSummary("List sessions").WithDescription("Of a tenant, those made last first. Those that one region owns: ?region= names it, this gateway's when left out.");
         sessions.MapGet("/{id}", GetAsync).InSessionsRegion().Produces<SessionResponse>().Refuses(ProblemCodes.NotFound)
             .WithName("getSession").WithSummary("Read a session, its decision and the reason");
         sessions.MapGet("/{id}/timeline", TimelineAsync).InSessionsRegion().Produces<Page<TimelineResponse>>().Refuses(ProblemCodes.NotFound)
@@ -45,6 +48,41 @@ public static class SessionsApi
     {
         var choice = await access.ChooseAsync(http.Caller(), tenant);
         return choice.Problem is not null ? choice.Problem : await maker.MakeAsync(choice.Tenant!.Id, body.Value, seed, RequestOrigin.Of(http), http.RequestAborted);
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext http, [AsParameters] PageQuery query, TenantAccess access, IGrainFactory grains,
+        [FromQuery, Description("Only sessions in this state: `created`, `negotiating`, `connected`, `degraded` or `ended`.")] string? state = null,
+        [FromQuery, Description(TenantParameter)] string? tenant = null)
+    {
+        var choice = await access.ChooseAsync(http.Caller(), tenant);
+        if (choice.Problem is not null)
+        {
+            return choice.Problem;
+        }
+
+        var errors = new FieldErrors();
+        var limit = query.CheckedLimit(errors);
+        var offset = 0;
+        if (!string.IsNullOrEmpty(query.After) && !int.TryParse(query.After, NumberStyles.None, CultureInfo.InvariantCulture, out offset))
+        {
+            errors.Add("after", "must be the 'next' of a page before");
+        }
+
+        SessionState wanted = default;
+        if (!string.IsNullOrEmpty(state) && !(state.All(char.IsAsciiLetterLower) && Enum.TryParse(state, ignoreCase: true, out wanted)))
+        {
+            errors.Add("state", "must be created, negotiating, connected, degraded or ended");
+        }
+
+        if (!errors.IsEmpty)
+        {
+            return Problem.Invalid(errors);
+        }
+
+        var found = await grains.GetGrain<ISessionQueryGrain>(0).ListAsync(new SessionQuery(choice.Tenant!.Id, string.IsNullOrEmpty(state) ? null : wanted, offset, limit + 1));
+        return Results.Ok(new Page<SessionResponse>(
+            [.. found.Take(limit).Select(SessionResponse.From)], found.Length > limit ? (offset + limit).ToString(CultureInfo.InvariantCulture) : null));
     }
 
     private static async Task<IResult> GetAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains) =>

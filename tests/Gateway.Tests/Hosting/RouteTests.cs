@@ -21,7 +21,7 @@ public sealed class RouteTests(RealGateway real)
         { "DELETE", $"/v1/tenants/{Nobody}/credentials/TK00000000000000000000000000000001" }, { "POST", $"/v1/tenants/{Nobody}/shared-secrets/rotate" },
         { "POST", $"/v1/tenants/{Nobody}/signing-keys/rotate" }, { "GET", $"/v1/tenants/{Nobody}/discovery" }, { "PUT", $"/v1/tenants/{Nobody}/discovery" },
         { "POST", "/v1/tokens" }, { "DELETE", "/v1/tokens/TK00000000000000000000000000000001" }, { "DELETE", "/v1/tokens?label=x" },
-        { "POST", "/v1/sessions" }, { "GET", "/v1/sessions/SE00000000000000000000000000000001.local" }, { "GET", "/v1/sessions/SE00000000000000000000000000000001.local/timeline" },
+        { "POST", "/v1/sessions" }, { "GET", "/v1/sessions" }, { "GET", "/v1/sessions/SE00000000000000000000000000000001.local" }, { "GET", "/v1/sessions/SE00000000000000000000000000000001.local/timeline" },
         { "GET", "/v1/sessions/SE00000000000000000000000000000001.local/usage" }, { "DELETE", "/v1/sessions/SE00000000000000000000000000000001.local" },
         { "GET", "/v1/allocations" }, { "GET", "/v1/allocations/AL00000000000000000000000000000001" }, { "DELETE", "/v1/allocations/AL00000000000000000000000000000001" },
         { "GET", "/v1/callbacks" }, { "GET", $"/v1/callbacks/{NoEvent}" }, { "POST", $"/v1/callbacks/{NoEvent}/redeliver" }, { "POST", $"/v1/tenants/{Nobody}/callback-secrets/rotate" },

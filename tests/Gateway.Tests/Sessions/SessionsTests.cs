@@ -44,6 +44,34 @@ public sealed class SessionsTests(RealGateway real)
         Assert.NotEqual((string?)body["endpoints"]![0]!["joinToken"], (string?)body["endpoints"]![1]!["joinToken"]);
     }
 
+    [Fact]
+    public async Task A_tenants_sessions_are_listed_those_made_last_first_by_state_and_in_pages()
+    {
+        var (tenant, other) = (await Gateway.NewTenantAsync(), await Gateway.NewTenantAsync());
+        var made = new List<string>();
+        for (var number = 0; number < 3; number++)
+        {
+            made.Insert(0, (string)(await (await tenant.Client.PostAsync("/v1/sessions", Responses.Json(Two))).ExpectAsync(201))["id"]!);
+        }
+
+        await (await tenant.Client.DeleteAsync($"/v1/sessions/{made[1]}")).ExpectAsync(204);
+
+        Assert.Equal(made, await ListAsync(tenant.Client, ""));
+        Assert.Equal([made[1]], await ListAsync(tenant.Client, "?state=ended"));
+        Assert.Equal([made[0], made[2]], await ListAsync(tenant.Client, "?state=created"));
+        var first = await (await tenant.Client.GetAsync("/v1/sessions?limit=2")).ExpectAsync(200);
+        Assert.Equal([made[2]], await ListAsync(tenant.Client, $"?limit=2&after={first["next"]}"));
+        Assert.Equal(made, await ListAsync(Gateway.Operator, $"?tenant={tenant.Id}"));
+        Assert.Empty(await ListAsync(other.Client, ""));
+        await (await other.Client.GetAsync($"/v1/sessions?tenant={tenant.Id}")).ExpectProblemAsync(ProblemCodes.NotFound);
+        await (await Gateway.Operator.GetAsync("/v1/sessions")).ExpectProblemAsync(ProblemCodes.TenantRequired);
+        var refused = await (await tenant.Client.GetAsync("/v1/sessions?state=Ended&after=x&limit=0")).ExpectProblemAsync(ProblemCodes.ValidationFailed);
+        Assert.Equal(["after", "limit", "state"], refused.Fields().Order());
+
+        static async Task<IEnumerable<string>> ListAsync(HttpClient client, string query) =>
+            (await (await client.GetAsync($"/v1/sessions{query}")).ExpectAsync(200))["items"]!.AsArray().Select(session => (string)session!["id"]!);
+    }
+
     [Theory]
     [InlineData("relay-only", "turn")]
     [InlineData("direct", "stun")]
