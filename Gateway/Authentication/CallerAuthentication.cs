@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 using NetDiscovery.ServiceDefaults;
 
 namespace NetDiscovery.Gateway.Authentication;
@@ -24,14 +25,17 @@ public sealed partial class CallerAuthentication(
     /// <inheritdoc/>
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
+        // What a console passes on from another region has no header, but in what the link signs the hash that its session holds.
         string? header = Request.Headers.Authorization;
-        if (string.IsNullOrEmpty(header))
+        var credential = string.IsNullOrEmpty(header) ? Context.RegionLink()?.Forwarded?.Credential : null;
+        if (credential is null && string.IsNullOrEmpty(header))
         {
             return AuthenticateResult.NoResult();
         }
 
         var source = Context.Connection.RemoteIpAddress;
-        if (!PresentedCredential.TryRead(header, out var credential, Context.GetEndpoint()?.Metadata.GetMetadata<OperatorSignsInByBrowser>() is not null))
+        var byBrowser = Context.GetEndpoint()?.Metadata.GetMetadata<OperatorSignsInByBrowser>() is not null;
+        if (credential is null && !PresentedCredential.TryRead(header, out credential, byBrowser))
         {
             metrics.Authenticated("none", "wrong");
             return AuthenticateResult.Fail("No credential of a known shape.");

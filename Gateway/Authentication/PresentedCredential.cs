@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
 using NetDiscovery.Grains.Interfaces;
 
 namespace NetDiscovery.Gateway.Authentication;
@@ -21,6 +22,10 @@ public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string
 
     /// <summary>Whom it claims to be, for counting failures.</summary>
     public string Claimed => Tenant?.ToString() ?? Key?.ToString() ?? "operator";
+
+    /// <summary>True when the hash is one.</summary>
+    [JsonIgnore]
+    public bool IsWellFormed => SecretHash is { Length: 2 * SHA256.HashSizeInBytes } && SecretHash.All(char.IsAsciiHexDigit);
 
     /// <summary>Reads an Authorization header.</summary>
     /// <param name="header">The header.</param>
@@ -59,6 +64,27 @@ public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string
             credential = new PresentedCredential(null, null, Hash(value));
         }
 
+        return true;
+    }
+
+    /// <summary>Reads what somebody typed: an account or key and its secret, or the operator key alone.</summary>
+    /// <param name="name"><c>AC…</c> or <c>SK…</c>; empty for the operator.</param>
+    /// <param name="secret">The secret that belongs to it.</param>
+    /// <returns>False for a name of another shape, or without a secret. Never throws.</returns>
+    public static bool TryTyped(string name, string secret, out PresentedCredential credential)
+    {
+        credential = new PresentedCredential(null, null, "");
+        if (secret.Length == 0 || name.Length + secret.Length > MaxHeaderLength)
+        {
+            return false;
+        }
+
+        if (name.Length > 0)
+        {
+            return TryNamed($"{name}:{secret}", ':', acceptTenant: true, ref credential);
+        }
+
+        credential = new PresentedCredential(null, null, Hash(secret));
         return true;
     }
 

@@ -23,6 +23,7 @@ using NetDiscovery.Gateway.Signaling;
 using NetDiscovery.Gateway.Tenants;
 using NetDiscovery.Gateway.Tokens;
 using NetDiscovery.Gateway.Usage;
+using NetDiscovery.Gateway.WebConsole.Hosting;
 using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.ServiceDefaults;
@@ -74,6 +75,7 @@ public static class GatewayHosting
         services.AddAuthorizationBuilder()
             .AddPolicy(Policies.Caller, static policy => policy.RequireAuthenticatedUser())
             .AddPolicy(Policies.Operator, static policy => policy.RequireAuthenticatedUser().RequireClaim(CallerAuthentication.OperatorClaim));
+        services.AddConsole();
         services.AddCors();
         services.AddOptions<Microsoft.AspNetCore.Cors.Infrastructure.CorsOptions>().Configure<IOptions<GatewayOptions>>(ConfigureCors);
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<GatewayOptions>>(ConfigureForwarding);
@@ -94,6 +96,7 @@ public static class GatewayHosting
         app.UseMiddleware<RateLimitMiddleware>();
         app.UseMiddleware<OriginMiddleware>();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = SignalingLimits.Heartbeat });
+        app.UseConsole();
         app.UseMiddleware<RegionRouting>();
 
         var api = app.MapGroup("/v1").RequireAuthorization(Policies.Caller).AddEndpointFilter<RefuseInactiveCaller>().AddEndpointFilter<RefuseUnchecked>();
@@ -120,6 +123,7 @@ public static class GatewayHosting
         app.MapOpenApi();
         DocumentationSite.Map(app);
         app.MapScalarApiReference($"{DocumentationSite.Prefix}/api", static scalar => scalar.WithTitle("NetDiscovery API").DisableDefaultFonts());
+        app.MapConsole();
         Pages.Map(app);
         StaticFiles.Map(app);
     }

@@ -17,11 +17,11 @@ public static class Pages
     /// <summary>Maps the pages.</summary>
     public static void Map(WebApplication app)
     {
-        app.MapGet("/", LandingAsync).ExcludeFromDescription();
+        app.MapGet("/about", AboutAsync).ExcludeFromDescription();
         app.MapGet("/errors", () => Html("Errors", Errors())).ExcludeFromDescription();
     }
 
-    private static async Task<IResult> LandingAsync(HealthCheckService health, LocalRegion region, CancellationToken cancellationToken)
+    private static async Task<IResult> AboutAsync(HealthCheckService health, LocalRegion region, CancellationToken cancellationToken)
     {
         var report = await health.CheckHealthAsync(check => check.Tags.Contains(ServiceDefaultsExtensions.ReadyTag), cancellationToken);
         var page = new StringBuilder()
@@ -33,7 +33,7 @@ public static class Pages
                 .Append(WebUtility.HtmlEncode(entry.Description)).Append("</dd>");
         }
 
-        page.Append("</dl><h2>For people</h2><ul><li><a href=\"/docs\">Documentation</a></li><li><a href=\"/try\">Try a call between two tabs</a></li></ul><h2>For programs</h2><ul><li><a href=\"/docs/api\">API reference</a></li><li><a href=\"/openapi/v1.json\">OpenAPI document</a></li>")
+        page.Append("</dl><h2>For people</h2><ul><li><a href=\"/\">Console</a></li><li><a href=\"/docs\">Documentation</a></li><li><a href=\"/try\">Try a call between two tabs</a></li></ul><h2>For programs</h2><ul><li><a href=\"/docs/api\">API reference</a></li><li><a href=\"/openapi/v1.json\">OpenAPI document</a></li>")
             .Append("<li><a href=\"/sdk/netdiscovery.js\">JavaScript SDK</a></li><li><a href=\"/errors\">Error codes</a></li><li><a href=\"/health/ready\">Readiness</a></li><li><a href=\"/metrics\">Metrics</a></li></ul>");
         return Html("NetDiscovery", page.ToString());
     }

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Grains.Interfaces.Sessions;
 
 namespace NetDiscovery.Gateway.Regions;
@@ -9,7 +10,8 @@ namespace NetDiscovery.Gateway.Regions;
 /// <summary>What a gateway adds to a request that it passes on to another region. Signed together with the request.</summary>
 /// <param name="Client">IP address the request came from; null when unknown.</param>
 /// <param name="Placement">Why the request belongs to the region it is sent to; null when the request itself says it.</param>
-public sealed record ForwardedRequest(string? Client, Placement? Placement)
+/// <param name="Credential">What the caller has proven itself with, where the request has no Authorization header; else null. It is checked again where it goes.</param>
+public sealed record ForwardedRequest(string? Client, Placement? Placement, PresentedCredential? Credential = null)
 {
     private const int MaxLength = 24_576;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -29,7 +31,7 @@ public sealed record ForwardedRequest(string? Client, Placement? Placement)
         try
         {
             var read = JsonSerializer.Deserialize<ForwardedRequest>(Encoding.UTF8.GetString(Base64Url.DecodeFromChars(text)), Json);
-            return read?.Client is null || IPAddress.TryParse(read.Client, out _) ? read : null;
+            return (read?.Client is null || IPAddress.TryParse(read.Client, out _)) && (read?.Credential is null || read.Credential.IsWellFormed) ? read : null;
         }
         catch (JsonException)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using NetDiscovery.Gateway.Audit;
+using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Hosting;
 using NetDiscovery.Gateway.RateLimits;
 using NetDiscovery.ServiceDefaults.Regions;
@@ -28,7 +29,7 @@ public sealed class RegionForwarder(IHttpForwarder forwarder, RegionDirectory re
     public async Task<bool> ForwardAsync(HttpContext context, RegionPeer peer, Placement? placement = null, Func<HttpResponseMessage, Task>? answered = null)
     {
         var bodyHash = await LinkVerifier.HashBodyAsync(context);
-        var forwarded = new ForwardedRequest(context.Connection.RemoteIpAddress?.ToString(), placement).Write();
+        var forwarded = new ForwardedRequest(context.Connection.RemoteIpAddress?.ToString(), placement, context.Features.Get<PresentedCredential>()).Write();
         var transformer = new Transformer(regions.Current.Name, peer, bodyHash, forwarded, time, answered);
         var error = await forwarder.SendAsync(context, peer.Url.GetLeftPart(UriPartial.Authority), http, Limits, transformer, context.RequestAborted);
         var failed = error != ForwarderError.None && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested;

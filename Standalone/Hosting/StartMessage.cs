@@ -18,7 +18,8 @@ public sealed class StartMessage(
         await text.WriteLineAsync($"""
 
             NetDiscovery is up.
-              HTTP API     {gateway}   (documentation: {gateway}/docs)
+              console      {gateway}
+              HTTP API     {gateway}/v1   (documentation: {gateway}/docs)
               STUN/TURN    {string.Join(", ", relay.Value.ListenAddresses)} port {relay.Value.Port} over UDP and TCP
             """);
         if (operatorKey.MadeNow)

@@ -109,6 +109,7 @@ public sealed class RouteTests(RealGateway real)
 
     [Theory]
     [InlineData("/")]
+    [InlineData("/about")]
     [InlineData("/docs")]
     [InlineData("/docs/api")]
     [InlineData("/errors")]
@@ -125,12 +126,12 @@ public sealed class RouteTests(RealGateway real)
     }
 
     [Fact]
-    public async Task Readiness_and_landing_page_say_that_the_cluster_answers()
+    public async Task Readiness_and_the_page_about_the_gateway_say_that_the_cluster_answers()
     {
         var ready = await (await Gateway.Anonymous.GetAsync("/health/ready")).ExpectAsync(200);
 
         Assert.Equal("healthy", (string?)ready["checks"]!["cluster"]!["status"]);
-        Assert.Contains("<code>cluster</code>: <strong>healthy", await Gateway.Anonymous.GetStringAsync("/"), StringComparison.Ordinal);
+        Assert.Contains("<code>cluster</code>: <strong>healthy", await Gateway.Anonymous.GetStringAsync("/about"), StringComparison.Ordinal);
     }
 
     [Fact]

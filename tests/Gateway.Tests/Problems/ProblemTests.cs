@@ -119,7 +119,7 @@ public sealed class ProblemTests(FakeGateway fake) : IClassFixture<FakeGateway>
 
         Assert.Equal(200, (int)(await gateway.Anonymous.GetAsync("/health/live")).StatusCode);
         Assert.Equal(503, (int)(await gateway.Anonymous.GetAsync("/health/ready")).StatusCode);
-        Assert.Contains("unhealthy", await gateway.Anonymous.GetStringAsync("/"), StringComparison.Ordinal);
+        Assert.Contains("unhealthy", await gateway.Anonymous.GetStringAsync("/about"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,45 @@
+using NetDiscovery.Gateway.Problems;
+
+namespace NetDiscovery.Gateway.WebConsole.Hosting;
+
+/// <summary>Marks what belongs to the console: its pages, its connection, signing in and out.</summary>
+internal sealed record ConsoleEndpoint;
+
+/// <summary>Headers of the console, and the refusal of what pages of others send with the browser of somebody who is signed in.</summary>
+internal static class ConsoleSecurity
+{
+    // Scripts come as files of this gateway only: no text of a page can become a script. The component library sets its styles inline.
+    private const string Policy =
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
+        + "frame-ancestors 'none'; base-uri 'self'; form-action 'self'";
+
+    /// <summary>Runs the rest of the pipeline, unless the request comes from a page of another origin.</summary>
+    public static Task GuardAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<ConsoleEndpoint>() is null)
+        {
+            return next(context);
+        }
+
+        var headers = context.Response.Headers;
+        headers.ContentSecurityPolicy = Policy;
+        headers.CacheControl = "no-store";
+        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
+
+        // With no-referrer a browser would not tell the origin of its own forms.
+        headers["Referrer-Policy"] = "same-origin";
+        return IsOwn(context.Request) ? next(context) : new Problem(ProblemCodes.Forbidden, "The request comes from a page of another origin.").ExecuteAsync(context);
+    }
+
+    // The cookie's SameSite=Strict keeps other sites out; this also keeps out other hosts of the same site. Scheme and port may differ behind a proxy.
+    private static bool IsOwn(HttpRequest request)
+    {
+        if (request.Headers.Origin.Count == 0 || (HttpMethods.IsGet(request.Method) && !request.HttpContext.WebSockets.IsWebSocketRequest))
+        {
+            return true;
+        }
+
+        return Uri.TryCreate(request.Headers.Origin, UriKind.Absolute, out var origin)
+            && string.Equals(origin.Host, request.Host.Host, StringComparison.OrdinalIgnoreCase);
+    }
+}
