@@ -13,6 +13,7 @@ uint64_t now_ns(void); // CLOCK_MONOTONIC
 uint64_t process_cpu_ns(pid_t process);
 
 void pin_to_core(int core);
+void shorten_slice(void); // let in soon after each wake-up, ahead of what computes beside it: this process measures latency
 void raise_file_limit(unsigned count); // ends the program when the system does not allow as many
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

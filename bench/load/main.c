@@ -109,6 +109,7 @@ int main(int argc, char **argv)
         die("--server is missing");
     if (options.core >= 0)
         pin_to_core(options.core);
+    shorten_slice();
     if (strcmp(argv[1], "relay") == 0)
         run_relay(&options);
     else if (strcmp(argv[1], "binding") == 0)

@@ -173,6 +173,7 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
     private void Run()
     {
         Nap.Prepare();
+        ThreadSlice.Shorten();
         while (true)
         {
             (unfinished, continued) = (continued, unfinished);

@@ -85,6 +85,10 @@ internal static unsafe partial class LibC
     [LibraryImport(Name, EntryPoint = "prctl")]
     public static partial int ProcessControl(int option, nuint value, nuint second, nuint third, nuint fourth);
 
+    /// <summary>For calls that the C library has no function for. Numbers differ between architectures.</summary>
+    [LibraryImport(Name, EntryPoint = "syscall")]
+    public static partial nint SystemCall(nint number, nint first, nint second, nint third, nint fourth);
+
     /// <summary>Sets an option that is an int.</summary>
     public static bool SetOption(int descriptor, int level, int option, int value) => SetOption(descriptor, level, option, &value, sizeof(int)) == 0;
 
