@@ -106,6 +106,11 @@ public sealed class ConsoleTests(StandaloneTests.Running running) : IClassFixtur
         using var client = running.Instance.TenantClient(tenant.Id, tenant.Secret);
         var stored = JsonNode.Parse(await client.GetStringAsync($"/v1/tenants/{tenant.Id}/discovery"))!;
         Assert.Equal(("relay-only", 7200, 600), ((string)stored["decision"]!, (int)stored["tokenTtlSeconds"]!["max"]!, (int)stored["tokenTtlSeconds"]!["default"]!));
+
+        // What was done by clicking is listed like what was done by calling.
+        var changes = JsonNode.Parse(await client.GetStringAsync("/v1/audit"))!["items"]!.AsArray().Where(change => (string?)change!["action"] is "key.created" or "discovery.changed").ToList();
+        Assert.NotEmpty(changes);
+        Assert.All(changes, change => Assert.Equal((tenant.Id, "127.0.0.1"), ((string?)change!["actor"], (string?)change["address"])));
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace NetDiscovery.Gateway.WebConsole.Calls;
 
 /// <summary>A request to a route of the API, by the route's name, which is the operation's id in the OpenAPI document.</summary>
@@ -13,6 +15,9 @@ public sealed record ApiCall(string Operation, IReadOnlyDictionary<string, strin
 
     /// <summary>Makes repeating the call safe, as the API's Idempotency-Key does; null for none.</summary>
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>Where the browser is whose page calls: changes are listed with it, and regions chosen by it; null when unknown.</summary>
+    public IPAddress? Client { get; init; }
 
     /// <summary>A call with the values given.</summary>
     public static ApiCall Of(string operation, params ReadOnlySpan<(string Name, string? Value)> values)

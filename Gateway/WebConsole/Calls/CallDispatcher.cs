@@ -4,17 +4,19 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using NetDiscovery.Gateway.Audit;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Idempotency;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.RateLimits;
 using NetDiscovery.Gateway.Regions;
 using NetDiscovery.Gateway.WebConsole.SignIn;
 
 namespace NetDiscovery.Gateway.WebConsole.Calls;
 
 /// <summary>
-/// Runs routes of the HTTP API inside the process, for a caller that was let in: the routes' own policies, filters, validators and answers, and the way to other
-/// regions. The console has no rules of its own, so it can't have other ones.
+/// Runs routes of the HTTP API inside the process, for a caller that was let in: the routes' own policies, filters, validators and answers, the rates of its key, the
+/// list of changes, and the way to other regions. The console has no rules of its own, so it can't have other ones.
 /// </summary>
 public sealed class CallDispatcher
 {
@@ -36,8 +38,11 @@ public sealed class CallDispatcher
             .ToDictionary(static route => route.Metadata.GetMetadata<IEndpointNameMetadata>()!.EndpointName, StringComparer.Ordinal));
         pipeline = new(() =>
         {
-            var routing = ActivatorUtilities.CreateInstance<RegionRouting>(services, (RequestDelegate)(static context => context.GetEndpoint()!.RequestDelegate!(context)));
-            return ActivatorUtilities.CreateInstance<ProblemMiddleware>(services, (RequestDelegate)(context => AuthorizeAsync(context, routing.InvokeAsync))).InvokeAsync;
+            // From the inside out, in the order in which requests from outside meet them.
+            RequestDelegate routing = ActivatorUtilities.CreateInstance<RegionRouting>(services, (RequestDelegate)(static context => context.GetEndpoint()!.RequestDelegate!(context))).InvokeAsync;
+            RequestDelegate origin = ActivatorUtilities.CreateInstance<OriginMiddleware>(services, routing).InvokeAsync;
+            RequestDelegate limited = ActivatorUtilities.CreateInstance<RateLimitMiddleware>(services, origin).InvokeAsync;
+            return ActivatorUtilities.CreateInstance<ProblemMiddleware>(services, (RequestDelegate)(context => AuthorizeAsync(context, limited))).InvokeAsync;
         });
     }
 
@@ -79,6 +84,7 @@ public sealed class CallDispatcher
         context.Features.Set(caller);
         context.Features.Set(credential);
         context.SetEndpoint(route);
+        context.Connection.RemoteIpAddress = call.Client;
         Fill(context.Request, route, call);
         await pipeline.Value(context);
         cancellation.ThrowIfCancellationRequested();

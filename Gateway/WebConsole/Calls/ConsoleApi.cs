@@ -15,7 +15,7 @@ public sealed class ConsoleApi(ConsoleSession session, CallDispatcher dispatcher
     {
         try
         {
-            return await session.FindAsync() is { } who ? await dispatcher.CallAsync<T>(who.Caller, who.Credential, call, cancellation) : new ApiAnswer<T>(null, Ended);
+            return await session.FindAsync() is { } who ? await dispatcher.CallAsync<T>(who.Caller, who.Credential, call with { Client = who.Client }, cancellation) : new ApiAnswer<T>(null, Ended);
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested && ClusterFailure.Classify(failure) is { } code)
         {

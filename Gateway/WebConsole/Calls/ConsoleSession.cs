@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using NetDiscovery.Gateway.Authentication;
@@ -15,13 +16,13 @@ public sealed class ConsoleSession(AuthenticationStateProvider authentication, C
 
     /// <summary>Checks the credential of who signed in, as a request of the API is checked: a key that was removed ends the session.</summary>
     /// <returns>Null when the session has ended; then the page goes to the form.</returns>
-    public async Task<(Caller Caller, PresentedCredential Credential)?> FindAsync()
+    public async Task<(Caller Caller, PresentedCredential Credential, IPAddress? Client)?> FindAsync()
     {
         var now = time.GetUtcNow();
         if (ConsoleCookie.Read((await authentication.GetAuthenticationStateAsync()).User) is { } session && session.Until > now && idleUntil > now
             && await callers.FindAsync(session.Credential) is { } caller)
         {
-            return (caller, session.Credential);
+            return (caller, session.Credential, session.Client);
         }
 
         navigation.NavigateTo($"{SignInApi.Path}?ended=1&next={Uri.EscapeDataString(new Uri(navigation.Uri).PathAndQuery)}", forceLoad: true);

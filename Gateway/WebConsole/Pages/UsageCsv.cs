@@ -43,7 +43,7 @@ internal static class UsageCsv
         string? after = null;
         for (var page = 0; page < MostPages; page++)
         {
-            var call = ApiCall.Of("getUsage", [.. Asked.Select(name => (name, (string?)http.Request.Query[name])), ("after", after), ("limit", "500")]);
+            var call = ApiCall.Of("getUsage", [.. Asked.Select(name => (name, (string?)http.Request.Query[name])), ("after", after), ("limit", "500")]) with { Client = session.Client };
             var answer = await api.CallAsync<UsagePageResponse>(caller, session.Credential, call, http.RequestAborted);
             if (answer.Value is not { } rows)
             {

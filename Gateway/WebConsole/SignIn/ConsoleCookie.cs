@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -29,6 +30,7 @@ internal static class ConsoleCookie
     private const string KeyClaim = "key";
     private const string HashClaim = "hash";
     private const string BegunClaim = "begun";
+    private const string ClientClaim = "client";
 
     /// <summary>Sets the cookie's form, and what becomes of requests without one.</summary>
     public static void Configure(CookieAuthenticationOptions cookies)
@@ -83,8 +85,8 @@ internal static class ConsoleCookie
         return identity;
     }
 
-    /// <returns>What somebody signed in with, and until when at most; null for anybody who did not.</returns>
-    public static (PresentedCredential Credential, DateTimeOffset Until)? Read(ClaimsPrincipal user)
+    /// <returns>What somebody signed in with, until when at most, and the address the browser has now; null for anybody who did not.</returns>
+    public static (PresentedCredential Credential, DateTimeOffset Until, IPAddress? Client)? Read(ClaimsPrincipal user)
     {
         if (user.Identity is not ClaimsIdentity { IsAuthenticated: true, AuthenticationType: SchemeName } identity
             || identity.FindFirst(HashClaim)?.Value is not { } hash
@@ -95,7 +97,7 @@ internal static class ConsoleCookie
 
         TenantId? tenant = TenantId.TryParse(identity.FindFirst(TenantClaim)?.Value, out var knownTenant) ? knownTenant : null;
         ApiKeyId? key = ApiKeyId.TryParse(identity.FindFirst(KeyClaim)?.Value, out var knownKey) ? knownKey : null;
-        return (new PresentedCredential(tenant, key, hash), DateTimeOffset.FromUnixTimeSeconds(begun) + Longest);
+        return (new PresentedCredential(tenant, key, hash), DateTimeOffset.FromUnixTimeSeconds(begun) + Longest, IPAddress.TryParse(identity.FindFirst(ClientClaim)?.Value, out var client) ? client : null);
     }
 
     // A key that was removed, and a session that is too old, end with the next request.
@@ -106,11 +108,26 @@ internal static class ConsoleCookie
             && session.Until > services.GetRequiredService<TimeProvider>().GetUtcNow()
             && await services.GetRequiredService<CallerDirectory>().FindAsync(session.Credential) is not null)
         {
+            NoteClient((ClaimsIdentity)user.Identity!, context.HttpContext.Connection.RemoteIpAddress);
             return;
         }
 
         context.RejectPrincipal();
         await context.HttpContext.SignOutAsync(SchemeName);
+    }
+
+    // Of this request, not of the one that signed in. The connection of a page keeps it, where calls find no request any more.
+    private static void NoteClient(ClaimsIdentity identity, IPAddress? client)
+    {
+        foreach (var earlier in identity.FindAll(ClientClaim).ToList())
+        {
+            identity.RemoveClaim(earlier);
+        }
+
+        if (client is not null)
+        {
+            identity.AddClaim(new Claim(ClientClaim, client.ToString()));
+        }
     }
 
     private static Task AskToSignInAsync(HttpContext context)

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using NetDiscovery.Gateway.Authentication;
@@ -22,10 +23,12 @@ public sealed class ConsoleRegionTests(RegionPair pair)
     {
         var (here, there) = await pair.NewTenantAsync();
 
-        var key = await CallAsync<CreatedKeyResponse>(pair.Us, there, there.AuthToken, ApiCall.Of("createKey", ("id", there.Id)) with { Body = Encoding.UTF8.GetBytes("""{"name":"from afar"}""") });
+        var key = await CallAsync<CreatedKeyResponse>(pair.Us, there, there.AuthToken, ApiCall.Of("createKey", ("id", there.Id)) with { Body = Encoding.UTF8.GetBytes("""{"name":"from afar"}"""), Client = IPAddress.Parse("192.0.2.9") });
         var stored = await CallAsync<DiscoveryConfiguration>(pair.Us, there, there.AuthToken, ApiCall.Of("putDiscovery", ("id", there.Id)) with { Body = Encoding.UTF8.GetBytes("""{"decision":"relay-only"}"""), Replaces = 1 });
 
         Assert.Equal(("from afar", 2L), (key.Value!.Name, stored.Value!.Version));
+        var change = (await (await here.Client.GetAsync("/v1/audit?action=key.created")).ExpectAsync(200))["items"]!.AsArray().Single()!;
+        Assert.Equal((there.Id, "192.0.2.9"), ((string?)change["actor"], (string?)change["address"]));
         Assert.Equal("relay-only", (string?)(await (await here.Client.GetAsync($"/v1/tenants/{here.Id}/discovery")).ExpectAsync(200))["decision"]);
     }
 

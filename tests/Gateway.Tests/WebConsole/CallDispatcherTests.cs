@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,6 +8,7 @@ using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Gateway.Relays;
 using NetDiscovery.Gateway.Sessions;
 using NetDiscovery.Gateway.Tenants;
+using NetDiscovery.Gateway.Tests.Fakes;
 using NetDiscovery.Gateway.Tests.Hosting;
 using NetDiscovery.Gateway.WebConsole.Calls;
 using NetDiscovery.Grains.Interfaces.Tenants;
@@ -126,9 +128,46 @@ public sealed class CallDispatcherTests(RealGateway real)
         Assert.Equal(["local"], regions.Value!.Items.Select(static region => region.Name));
     }
 
-    private async Task<ApiAnswer<T>> CallAsync<T>(TestTenant? tenant, ApiCall call) where T : class
+    [Fact]
+    public async Task A_change_is_listed_under_who_signed_in_with_the_address_of_the_browser()
     {
-        var services = Gateway.App.Services;
+        var tenant = await Gateway.NewTenantAsync();
+        var call = ApiCall.Of("createKey", ("id", tenant.Id)) with { Body = Encoding.UTF8.GetBytes("""{"name":"k"}"""), Client = IPAddress.Parse("::ffff:192.0.2.9") };
+
+        Assert.True((await CallAsync<CreatedKeyResponse>(tenant, call)).Succeeded);
+
+        var change = (await (await tenant.Client.GetAsync("/v1/audit?action=key.created")).ExpectAsync(200))["items"]!.AsArray().Single()!;
+        Assert.Equal((tenant.Id, "192.0.2.9"), ((string?)change["actor"], (string?)change["address"]));
+        Assert.NotNull((string?)change["requestId"]);
+    }
+
+    [Fact]
+    public async Task Calls_count_for_the_key_that_somebody_signed_in_with()
+    {
+        var settings = new Dictionary<string, string?> { ["Gateway:RateLimits:RequestsPerSecond"] = "1", ["Gateway:RateLimits:RequestsBurst"] = "3" };
+        await using var gateway = await FakeGateway.StartAsync(new FakeCluster(), settings);
+        var (tenant, other) = (await gateway.NewTenantAsync(), await gateway.NewTenantAsync());
+        var call = ApiCall.Of("getTenant", ("id", tenant.Id));
+
+        // One a second comes back meanwhile.
+        ApiAnswer<TenantResponse> answer;
+        var asked = 0;
+        do
+        {
+            answer = await CallAsync<TenantResponse>(gateway, tenant, call);
+        }
+        while (answer.Succeeded && ++asked < 1_000);
+
+        Assert.Equal(ProblemCodes.RateLimited.Code, answer.Problem?.Code);
+        Assert.True((await CallAsync<TenantResponse>(gateway, other, ApiCall.Of("getTenant", ("id", other.Id)))).Succeeded);
+        Assert.True((await CallAsync<TenantResponse>(gateway, null, call)).Succeeded);
+    }
+
+    private Task<ApiAnswer<T>> CallAsync<T>(TestTenant? tenant, ApiCall call) where T : class => CallAsync<T>(Gateway, tenant, call);
+
+    private static async Task<ApiAnswer<T>> CallAsync<T>(TestGateway gateway, TestTenant? tenant, ApiCall call) where T : class
+    {
+        var services = gateway.App.Services;
         Assert.True(PresentedCredential.TryTyped(tenant?.Id ?? "", tenant?.AuthToken ?? TestGateway.OperatorKey, out var credential));
         var caller = await services.GetRequiredService<CallerDirectory>().FindAsync(credential);
         return await services.GetRequiredService<CallDispatcher>().CallAsync<T>(caller!, credential, call, Cancellation);
