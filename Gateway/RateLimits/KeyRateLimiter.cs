@@ -75,14 +75,14 @@ public sealed class KeyRateLimiter
             return shared[(uint)key.GetHashCode() % SharedBuckets];
         }
 
-        var bucket = new TokenBucket();
-        if (buckets.TryAdd(key, bucket))
+        var made = new TokenBucket();
+        var bucket = buckets.GetOrAdd(key, made);
+        if (ReferenceEquals(bucket, made))
         {
             Interlocked.Increment(ref held);
-            return bucket;
         }
 
-        return buckets.GetOrAdd(key, bucket);
+        return bucket;
     }
 
     private void Sweep(long now)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using NetDiscovery.Gateway.Authentication;
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.Regions;
 
 namespace NetDiscovery.Gateway.RateLimits;
 
@@ -13,10 +14,10 @@ public sealed class RateLimitMiddleware(RequestDelegate next, KeyRateLimiter lim
     /// <summary>What there is: <c>"tokens";q=4000;w=2</c>.</summary>
     public const string PolicyHeader = "RateLimit-Policy";
 
-    /// <summary>Runs the rest of the pipeline, or refuses.</summary>
+    /// <summary>Runs the rest of the pipeline, or refuses. What another region passes on was counted by its gateway.</summary>
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.Features.Get<Caller>() is not { } caller || limiter.Take(caller, context.GetEndpoint()?.Metadata.GetMetadata<NeededByCalls>() is not null) is not { } decision)
+        if (context.RegionLink() is not null || context.Features.Get<Caller>() is not { } caller || limiter.Take(caller, context.GetEndpoint()?.Metadata.GetMetadata<NeededByCalls>() is not null) is not { } decision)
         {
             return next(context);
         }

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Gateway.Tests.Fakes;
 using NetDiscovery.Gateway.Tests.Hosting;
+using NetDiscovery.Gateway.Tests.Regions;
 
 namespace NetDiscovery.Gateway.Tests.RateLimits;
 
@@ -70,6 +71,24 @@ public sealed class RateLimitTests : IAsyncLifetime
     {
         Assert.False((await gateway.Operator.GetAsync("/v1/tenants")).Headers.Contains("RateLimit"));
         Assert.False((await gateway.Anonymous.GetAsync("/v1/tenants")).Headers.Contains("RateLimit"));
+    }
+
+    [Fact]
+    public async Task What_another_region_passes_on_was_counted_there()
+    {
+        var settings = TwoRegions.Settings();
+        (settings["Gateway:RateLimits:RequestsPerSecond"], settings["Gateway:RateLimits:RequestsBurst"]) = ("1", "1");
+        await using var region = await FakeGateway.StartAsync(new FakeCluster(), settings);
+        var tenant = await region.NewTenantAsync();
+        for (var asked = 0; asked < 20; asked++)
+        {
+            using var request = TwoRegions.Request(region.BaseAddress, $"/v1/tenants/{tenant.Id}/keys", """{"name":"k"}""");
+            request.Headers.Authorization = tenant.Client.DefaultRequestHeaders.Authorization;
+            var answer = await region.Anonymous.SendAsync(request);
+
+            await answer.ExpectAsync(201);
+            Assert.False(answer.Headers.Contains("RateLimit"));
+        }
     }
 
     // A request a second comes back meanwhile, so more than the burst may pass.
