@@ -7,7 +7,7 @@ namespace NetDiscovery.Grains.Interfaces.Audit;
 public interface IAuditQueryGrain : IGrainWithIntegerKey
 {
     /// <returns>One page, newest first.</returns>
-    [Alias("list")]
+    [Alias("list"), ResponseTimeout(CallTimeouts.Reading)]
     Task<ImmutableArray<AuditRow>> ListAsync(AuditQuery query);
 }
 

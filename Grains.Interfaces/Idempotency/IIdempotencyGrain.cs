@@ -10,7 +10,7 @@ namespace NetDiscovery.Grains.Interfaces.Idempotency;
 [Alias("idempotency"), GrainInterfaceType("idempotency")]
 public interface IIdempotencyGrain : IGrainWithStringKey
 {
-    /// <summary>Asks for the answer of a request, or for the right to make it. Waits up to two seconds while another makes it.</summary>
+    /// <summary>Asks for the answer of a request, or for the right to make it. Waits up to a second while another makes it.</summary>
     /// <param name="request">Stands for caller, route and Idempotency-Key.</param>
     /// <param name="fingerprint">Stands for the content of the request.</param>
     /// <param name="claimant">Chosen by the one who asks; repeating with the same is safe.</param>

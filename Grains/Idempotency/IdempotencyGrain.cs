@@ -10,8 +10,8 @@ public sealed class IdempotencyGrain(
 {
     private const int MaxClaims = 256;
 
-    /// <summary>Less than the time that callers wait for a grain.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>Well below the time that callers wait for a grain (3 s): they are told to ask again before they give up.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     /// <summary>After it the claimant is taken for dead.</summary>
     private static readonly TimeSpan ClaimLife = TimeSpan.FromSeconds(30);
@@ -24,10 +24,10 @@ public sealed class IdempotencyGrain(
     {
         if (Decide(request, fingerprint, claimant) is { Outcome: not RequestClaimOutcome.InProgress } decided)
             return decided;
-        if (!claims.TryGetValue(request, out var claim))
-            return new RequestClaim(RequestClaimOutcome.InProgress);
 
-        await Task.WhenAny(claim.Ended, Task.Delay(Patience, time));
+        // Without a claim of its own to wait for there was no room: some claim will have ended by then.
+        var patience = Task.Delay(Patience, time);
+        await (claims.TryGetValue(request, out var claim) ? Task.WhenAny(claim.Ended, patience) : patience);
         return Decide(request, fingerprint, claimant);
     }
 
