@@ -31,6 +31,7 @@ public sealed class LooseBody : IChecked, IBindableFromHttpContext<LooseBody>
             await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
             buffer.Position = 0;
             return buffer.Length == 0 ? new LooseBody([])
+                : !JsonText.IsText(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)) ? new LooseBody([], new Problem(ProblemCodes.MalformedJson, JsonText.Problem))
                 : JsonNode.Parse(buffer, documentOptions: new JsonDocumentOptions { MaxDepth = 32, AllowDuplicateProperties = false }) is JsonObject members ? new LooseBody(members)
                 : new LooseBody([], new Problem(ProblemCodes.MalformedJson));
         }

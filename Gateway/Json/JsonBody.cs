@@ -35,6 +35,11 @@ public sealed class JsonBody<T> : IChecked, IRequestContent, IBindableFromHttpCo
             return Check(context, whole, new FieldErrors());
         }
 
+        if (!JsonText.IsText(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)))
+        {
+            return new JsonBody<T>(new Problem(ProblemCodes.MalformedJson, JsonText.Problem));
+        }
+
         JsonNode? node;
         try
         {

@@ -53,8 +53,9 @@ public sealed class TwilioForm : IChecked, IBindableFromHttpContext<TwilioForm>
         {
             return new TwilioForm(await request.ReadFormAsync(context.RequestAborted));
         }
-        catch (InvalidDataException exception)
+        catch (Exception exception) when (exception is InvalidDataException or IOException and not BadHttpRequestException && !context.RequestAborted.IsCancellationRequested)
         {
+            // Too many or too long fields; parts without an end.
             return new TwilioForm(FormCollection.Empty, new Problem(ProblemCodes.BadRequest, exception.Message));
         }
     }

@@ -18,6 +18,9 @@ public static partial class TwilioPeriods
 {
     private const int MaxDays = 366 * 10;
 
+    // The calendar ends with it: there is no day after its last.
+    private const int LastYear = 9999;
+
     /// <summary>The lists, as their paths end; the empty one and <c>AllTime</c> are the same.</summary>
     public static IReadOnlyList<string> Lists { get; } = ["AllTime", "Daily", "Monthly", "Yearly", "Today", "Yesterday", "ThisMonth", "LastMonth"];
 
@@ -66,7 +69,7 @@ public static partial class TwilioPeriods
             return otherwise;
         }
 
-        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) && date.Year is > 1 and < LastYear)
         {
             return date;
         }

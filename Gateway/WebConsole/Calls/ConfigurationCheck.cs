@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
@@ -16,6 +17,12 @@ public sealed class ConfigurationCheck(IBodyRules<DiscoveryConfiguration> rules,
     public IReadOnlyDictionary<string, string[]> Check(string text)
     {
         var errors = new FieldErrors();
+        if (!JsonText.IsText(Encoding.UTF8.GetBytes(text)))
+        {
+            errors.Add("body", "must be JSON; a text escapes half a surrogate pair");
+            return errors.ByField;
+        }
+
         try
         {
             var node = JsonNode.Parse(text, documentOptions: Strict);

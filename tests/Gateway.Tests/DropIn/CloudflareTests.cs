@@ -57,6 +57,7 @@ public sealed class CloudflareTests(RealGateway real)
     [Theory]
     [InlineData("""{"ttl":0}""", "ttl_out_of_range"), InlineData("""{"ttl":172801}""", "ttl_out_of_range"), InlineData("""{"ttl":"600"}""", "validation_failed")]
     [InlineData("""{"ttl":600,"customIdentifier":""}""", "validation_failed"), InlineData("[]", "malformed_json"), InlineData("{", "malformed_json")]
+    [InlineData("""{"customIdentifier":"\ud800"}""", "malformed_json"), InlineData("""{"\udfff":1}""", "malformed_json")]
     public async Task What_is_wrong_is_refused_in_an_envelope_that_names_it(string body, string code)
     {
         var (_, uid, client) = await NewKeyAsync();

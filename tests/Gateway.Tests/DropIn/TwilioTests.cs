@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
@@ -54,6 +55,23 @@ public sealed class TwilioTests(RealGateway real)
     {
         var account = await Gateway.NewTenantAsync();
         await ExpectErrorAsync(await account.Client.PostAsync(Path(account, "Tokens"), Responses.Json("{}")), 415, 20415);
+    }
+
+    [Fact]
+    public async Task Parts_without_an_end_are_refused()
+    {
+        var account = await Gateway.NewTenantAsync();
+        using var content = new StringContent("--x\r\nContent-Disposition: form-data; name=\"Ttl\"\r\n\r\n5");
+        content.Headers.ContentType = MediaTypeHeaderValue.Parse("multipart/form-data; boundary=x");
+        await ExpectErrorAsync(await account.Client.PostAsync(Path(account, "Tokens"), content), 400, 20001);
+    }
+
+    [Theory]
+    [InlineData("StartDate=9999-12-31"), InlineData("EndDate=9999-12-31&StartDate=9999-12-01"), InlineData("EndDate=0001-01-01"), InlineData("StartDate=soon"), InlineData("PageSize=1001"), InlineData("Page=-1")]
+    public async Task Times_and_pages_that_there_are_none_of_are_refused(string query)
+    {
+        var account = await Gateway.NewTenantAsync();
+        await ExpectErrorAsync(await account.Client.GetAsync($"{Path(account, "Usage/Records/Daily")}?{query}"), 400, 20001);
     }
 
     [Fact]

@@ -18,8 +18,21 @@ public sealed class ProblemTests(FakeGateway fake) : IClassFixture<FakeGateway>
     [InlineData("{\"name\":\"a\",}")]
     [InlineData("{\"name\":\"a\",\"name\":\"b\"}")]
     [InlineData("nonsense")]
+    [InlineData("{\"\\ud800\":1}")]
+    [InlineData("{\"name\":\"\\udc00\"}")]
+    [InlineData("{\"name\":null,\"\\ud800x\":[]}")]
     public async Task Body_that_is_not_json_is_malformed_json(string body) =>
         await (await Gateway.Operator.PostAsync("/v1/tenants", Responses.Json(body))).ExpectProblemAsync(ProblemCodes.MalformedJson);
+
+    [Fact]
+    public async Task Body_that_is_not_utf8_is_malformed_json()
+    {
+        foreach (var body in (byte[][])[[.. "{\"name\":\""u8, 0xFF, .. "\"}"u8], [.. "{\"a"u8, 0xC3, .. "\":1}"u8], [0x80]])
+        {
+            using var content = new ByteArrayContent(body) { Headers = { { "Content-Type", "application/json" } } };
+            await (await Gateway.Operator.PostAsync("/v1/tenants", content)).ExpectProblemAsync(ProblemCodes.MalformedJson);
+        }
+    }
 
     [Theory]
     [InlineData("[]")]
