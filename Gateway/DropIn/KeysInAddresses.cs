@@ -22,13 +22,13 @@ public sealed class KeysInAddresses(RequestDelegate next, IOptions<GatewayOption
             return next(context);
         }
 
-        var key = Names.Select(name => request.Query[name].ToString()).FirstOrDefault(static text => text.Length > 0);
+        var (name, key) = Names.Select(known => (Name: known, Key: request.Query[known].ToString())).FirstOrDefault(static given => given.Key.Length > 0);
         if (key is not null)
         {
             request.QueryString = QueryString.Create(request.Query.Where(static pair => !Names.Contains(pair.Key)).SelectMany(
                 static pair => pair.Value, static (pair, value) => KeyValuePair.Create<string, string?>(pair.Key, value)));
-            context.Features.Set(new KeyInAddress(options.Value.AcceptKeysInAddresses, key));
-            if (options.Value.AcceptKeysInAddresses && request.Headers.Authorization.Count == 0 && !MeteredCredentialKey.TryRead(key, out _))
+            context.Features.Set(new KeyInAddress(options.Value.AcceptKeysInAddresses, name, key));
+            if (options.Value.AcceptKeysInAddresses && request.Headers.Authorization.Count == 0 && IsVisible(key) && !MeteredCredentialKey.TryRead(key, out _))
             {
                 request.Headers.Authorization = $"Bearer {key}";
             }
@@ -36,13 +36,20 @@ public sealed class KeysInAddresses(RequestDelegate next, IOptions<GatewayOption
 
         return next(context);
     }
+
+    // Anything else is no key, and has no place in a header.
+    private static bool IsVisible(string key) => key.All(static character => character is > ' ' and <= '~');
 }
 
 /// <summary>The request had a key in its address.</summary>
 /// <param name="isAccepted">False: this gateway takes none there.</param>
+/// <param name="name">Which: <c>apiKey</c>, <c>secretKey</c> or <c>key</c>.</param>
 /// <param name="key">The key.</param>
-internal sealed class KeyInAddress(bool isAccepted, string key)
+internal sealed class KeyInAddress(bool isAccepted, string name, string key)
 {
+    /// <summary>Which: <c>apiKey</c>, <c>secretKey</c> or <c>key</c>.</summary>
+    public string Name => name;
+
     /// <summary>False: this gateway takes none there.</summary>
     public bool IsAccepted => isAccepted;
 

@@ -18,7 +18,7 @@ public sealed record MeteredError(string Error, string Message, string Code)
         {
             401 when http.Features.Get<KeyInAddress>() is { IsAccepted: false } => (401, KeyRefused),
             401 when http.Features.Get<KeyInAddress>() is null && http.Request.Headers.Authorization.Count == 0 => (400, "Please specify API Key"),
-            401 => (401, problem.Detail ?? "Invalid API Key"),
+            401 => (401, problem.Detail ?? (http.Features.Get<KeyInAddress>()?.Name == "secretKey" ? "Invalid secret key" : "Invalid API Key")),
             400 when problem.Errors is { } errors => (400, string.Join("; ", errors.SelectMany(static field => field.Value, Say))),
             _ => (problem.Status, problem.InSentences()),
         };

@@ -3,6 +3,7 @@ using System.Text;
 using NetDiscovery.Gateway.Json;
 using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Gateway.Tenants;
+using NetDiscovery.Gateway.Usage;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Credentials;
 using NetDiscovery.Grains.Interfaces.Tenants;
@@ -16,7 +17,7 @@ public static class MeteredUsage
     private const int UsersOnPage = 100;
     private const int DaysOnPage = 7;
     private const int MaxDays = 92;
-    private const int RowsAtOnce = 1_000;
+    private const int LastYear = 9999;
     private const string DateForm = "yyyy-MM-dd";
 
     /// <summary>Maps the routes.</summary>
@@ -28,14 +29,20 @@ public static class MeteredUsage
         second.MapGet("/usage_daily_by_user", DailyAsync);
     }
 
-    private static async Task<IResult> CurrentAsync(HttpContext http, IGrainFactory grains, TenantSnapshots snapshots, TimeProvider time)
+    private static async Task<IResult> CurrentAsync(HttpContext http, RegionalUsage ledgers, TenantSnapshots snapshots, TimeProvider time)
     {
         if (!MeteredCredentials.TryTenant(http, out var tenant, out var refusal))
         {
             return refusal;
         }
 
-        var used = (await ReadAsync(grains, tenant, MonthOf(time), UsageGranularity.Month, UsageGroups.None)).Sum(static row => Relayed(row.Totals));
+        var (rows, problem) = await ReadAsync(ledgers, tenant, MonthOf(time), UsageGranularity.Month, UsageGroups.None);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        var used = rows.Sum(static row => Relayed(row.Totals));
         var quota = (await snapshots.GetAsync(tenant))?.Discovery.Quotas.RelayedBytesPerMonth;
         return MeteredJson.Answer(new
         {
@@ -43,7 +50,7 @@ public static class MeteredUsage
         });
     }
 
-    private static async Task<IResult> OfUserAsync(HttpContext http, IGrainFactory grains, TimeProvider time)
+    private static async Task<IResult> OfUserAsync(HttpContext http, IGrainFactory grains, RegionalUsage ledgers, TimeProvider time)
     {
         if (!MeteredCredentials.TryTenant(http, out var tenant, out var refusal))
         {
@@ -56,11 +63,11 @@ public static class MeteredUsage
             return new Problem(ProblemCodes.Unauthenticated, "Credential not found");
         }
 
-        var rows = await ReadAsync(grains, tenant, MonthOf(time), UsageGranularity.Month, UsageGroups.Label);
-        return MeteredJson.Answer(new { usageInGB = MeteredJson.Gigabytes(rows.Where(row => row.Label == label).Sum(static row => Relayed(row.Totals))) });
+        var (rows, problem) = await ReadAsync(ledgers, tenant, MonthOf(time), UsageGranularity.Month, UsageGroups.Label);
+        return problem ?? MeteredJson.Answer(new { usageInGB = MeteredJson.Gigabytes(rows.Where(row => row.Label == label).Sum(static row => Relayed(row.Totals))) });
     }
 
-    private static async Task<IResult> ByUserAsync(HttpContext http, IGrainFactory grains, TimeProvider time)
+    private static async Task<IResult> ByUserAsync(HttpContext http, RegionalUsage ledgers, TimeProvider time)
     {
         if (!MeteredCredentials.TryTenant(http, out var tenant, out var refusal))
         {
@@ -74,12 +81,18 @@ public static class MeteredUsage
             return Problem.Invalid(errors);
         }
 
-        var users = Users(await ReadAsync(grains, tenant, MonthOf(time), UsageGranularity.Month, UsageGroups.Label));
+        var (rows, problem) = await ReadAsync(ledgers, tenant, MonthOf(time), UsageGranularity.Month, UsageGroups.Label);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        var users = Users(rows);
         var skipped = (page - 1) * UsersOnPage;
         return MeteredJson.Answer(new Dictionary<string, object> { ["data"] = users.Skip(skipped).Take(UsersOnPage), ["has_more"] = users.Count > skipped + UsersOnPage });
     }
 
-    private static async Task<IResult> DailyAsync(HttpContext http, IGrainFactory grains, TimeProvider time)
+    private static async Task<IResult> DailyAsync(HttpContext http, RegionalUsage ledgers, TimeProvider time)
     {
         if (!MeteredCredentials.TryTenant(http, out var tenant, out var refusal))
         {
@@ -105,7 +118,12 @@ public static class MeteredUsage
         var pages = (days + DaysOnPage - 1) / DaysOnPage;
         var from = start.AddDays(Math.Min(page - 1, pages) * DaysOnPage);
         var to = from.AddDays(DaysOnPage - 1) is var last && last < end ? last : end;
-        var rows = from > end ? [] : await ReadAsync(grains, tenant, (Midnight(from), Midnight(to.AddDays(1))), UsageGranularity.Day, UsageGroups.Label);
+        var (rows, problem) = from > end ? ([], null) : await ReadAsync(ledgers, tenant, (Midnight(from), Midnight(to.AddDays(1))), UsageGranularity.Day, UsageGroups.Label);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
         var byDay = rows.ToLookup(static row => DateOnly.FromDateTime(row.From.UtcDateTime));
         return MeteredJson.Answer(new
         {
@@ -135,17 +153,28 @@ public static class MeteredUsage
             ? claims.Label
             : (await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant)).ListCredentialsAsync()).FirstOrDefault(credential => credential.Username == username)?.Label;
 
-    private static async Task<List<UsageRow>> ReadAsync(
-        IGrainFactory grains, TenantId tenant, (DateTimeOffset From, DateTimeOffset To) range, UsageGranularity granularity, UsageGroups groups)
+    // Over all regions; less than all would be taken for all.
+    private static async Task<(List<UsageRow> Rows, Problem? Problem)> ReadAsync(
+        RegionalUsage ledgers, TenantId tenant, (DateTimeOffset From, DateTimeOffset To) range, UsageGranularity granularity, UsageGroups groups)
     {
         var rows = new List<UsageRow>();
         while (true)
         {
-            var page = await grains.GetGrain<IUsageQueryGrain>(0).QueryAsync(new UsageQuery(tenant, null, range.From, range.To, granularity, groups, rows.Count, RowsAtOnce));
+            var (page, missing, tooMany) = await ledgers.QueryAsync(new UsageQuery(tenant, null, range.From, range.To, granularity, groups, rows.Count, RegionalUsage.MaxRows));
+            if (missing.Count > 0)
+            {
+                return ([], new Problem(ProblemCodes.RegionUnreachable, "A region that may have usage of the account can't be asked."));
+            }
+
             rows.AddRange(page.Rows);
+            if (tooMany || rows.Count > RegionalUsage.MaxRows)
+            {
+                return ([], Problem.Invalid("page", $"would be of more than {RegionalUsage.MaxRows} rows of usage: read them with GET /v1/usage"));
+            }
+
             if (!page.More)
             {
-                return rows;
+                return (rows, null);
             }
         }
     }
@@ -169,7 +198,7 @@ public static class MeteredUsage
             return otherwise;
         }
 
-        if (DateOnly.TryParseExact(text, DateForm, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+        if (DateOnly.TryParseExact(text, DateForm, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year is > 1 and < LastYear)
         {
             return day;
         }

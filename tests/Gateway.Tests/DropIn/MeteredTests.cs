@@ -95,7 +95,8 @@ public sealed class MeteredTests : IAsyncLifetime
         await ExpectErrorAsync(await gateway.Anonymous.GetAsync("/api/v1/turn/credentials"), 400, "Please specify API Key");
         await ExpectErrorAsync(await gateway.Anonymous.GetAsync("/api/v1/turn/credentials?apiKey=wrong"), 401, "Invalid API Key");
         await ExpectErrorAsync(await gateway.Anonymous.GetAsync("/api/v1/turn/current_usage"), 400, "Please specify API Key");
-        await ExpectErrorAsync(await gateway.Anonymous.GetAsync("/api/v1/turn/current_usage?secretKey=wrong"), 401, "Invalid API Key");
+        await ExpectErrorAsync(await gateway.Anonymous.GetAsync("/api/v1/turn/current_usage?secretKey=wrong"), 401, "Invalid secret key");
+        await ExpectErrorAsync(await gateway.Anonymous.GetAsync("/api/v1/turn/current_usage?secretKey=SK%0d%0aX:%20y%00%C3%A9"), 401, "Invalid secret key");
         await ExpectErrorAsync(
             await gateway.Anonymous.PostAsync($"/api/v1/turn/credential?secretKey={key}", Responses.Json("""{"expiryInSeconds":0}""")), 400, "please enter a positive integer value for expiryInSeconds");
         await ExpectErrorAsync(await gateway.Anonymous.PostAsync($"/api/v1/turn/credential/enable?secretKey={key}", Responses.Json("""{"username":"nobody"}""")), 401, "Credential not found");
@@ -125,6 +126,8 @@ public sealed class MeteredTests : IAsyncLifetime
         Assert.Equal((3, false, 10, 2), (second["data"]!.AsArray().Count, (bool)second["pagination"]!["has_more"]!, (int)second["pagination"]!["total_days"]!, (int)second["pagination"]!["total_pages"]!));
         Assert.Equal((day, 1.500000001m), ((string?)second["data"]![2]!["date"], (decimal)second["data"]![2]!["usage"]![0]!["usageInGB"]!));
         await ExpectErrorAsync(await gateway.Anonymous.GetAsync($"/api/v2/turn/usage_daily_by_user?secretKey={key}&startDate=soon"), 400, "startDate must be a date as 2026-09-01");
+        await ExpectErrorAsync(
+            await gateway.Anonymous.GetAsync($"/api/v2/turn/usage_daily_by_user?secretKey={key}&startDate=9999-12-31&endDate=9999-12-31"), 400, "endDate must be a date as 2026-09-01; startDate must be a date as 2026-09-01");
 
         async Task<JsonNode> GetAsync(string path) => await (await gateway.Anonymous.GetAsync($"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}secretKey={key}")).ExpectAsync(200);
     }
