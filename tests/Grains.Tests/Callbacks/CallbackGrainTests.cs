@@ -7,15 +7,12 @@ using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Tests.Cluster;
 using NetDiscovery.Grains.Tests.Tenants;
-using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Grains.Tests.Callbacks;
 
 [Collection(GrainCluster.Clock)]
 public sealed class CallbackGrainTests(GrainCluster cluster)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     [Fact]
     public async Task A_sessions_life_is_told_in_order()
     {
@@ -23,10 +20,10 @@ public sealed class CallbackGrainTests(GrainCluster cluster)
         var session = await NewSessionAsync(tenant);
         await Session(session).EndAsync();
 
-        await TakenAsync(receiver, 2);
-        Assert.Equal([("session.created", 1L), ("session.ended", 2L)], receiver.Taken.Select(happened => (happened.Type, happened.Sequence)));
-        Assert.Equal([$"EVs{session.Value:N}-1", $"EVs{session.Value:N}-2"], receiver.Taken.Select(happened => happened.Id));
-        var body = JsonNode.Parse(receiver.Taken.Last().Body)!;
+        await cluster.UntilAsync(() => receiver.Told.Count == 2, "both events arrive");
+        Assert.Equal([("session.created", 1L), ("session.ended", 2L)], receiver.Told.Select(happened => (happened.Type, happened.Sequence)));
+        Assert.Equal([$"EVs{session.Value:N}-1", $"EVs{session.Value:N}-2"], receiver.Told.Select(happened => happened.Id));
+        var body = JsonNode.Parse(receiver.Told[^1].Body)!;
         Assert.Equal(($"EVs{session.Value:N}-2", "session.ended", tenant.ToString(), 2L), ((string)body["id"]!, (string)body["type"]!, (string)body["tenant"]!, (long)body["sequence"]!));
         Assert.Equal((session.ToString(), "ended", "Ended through the API."), ((string)body["data"]!["session"]!, (string)body["data"]!["state"]!, (string)body["data"]!["reason"]!));
         Assert.Single(receiver.Secrets);
@@ -54,8 +51,8 @@ public sealed class CallbackGrainTests(GrainCluster cluster)
 
         var stored = cluster.Storage.Stored<Grains.Sessions.StoredSession>("session", GrainKeys.Session(id))!;
         Assert.Equal(1, stored.EventSequence);
-        await AdvanceUntilAsync(() => receiver.Taken.Any(), "the event is delivered after the store came back");
-        await AdvanceUntilAsync(() => Outbox(id).IsEmpty, "the outbox is empty");
+        await cluster.UntilAsync(() => !receiver.Taken.IsEmpty, "the event is delivered after the store came back");
+        await cluster.UntilAsync(() => Outbox(id).IsEmpty, "the outbox is empty");
         Assert.Equal("session.created", receiver.Taken.First().Type);
         Assert.Null(cluster.Storage.Stored<Grains.Sessions.StoredSession>("session", GrainKeys.Session(id))!.DueMilliseconds);
     }
@@ -67,16 +64,16 @@ public sealed class CallbackGrainTests(GrainCluster cluster)
         receiver.IsDown = true;
         var session = await NewSessionAsync(tenant);
         await Session(session).EndAsync();
-        await Eventually.EventuallyAsync(() => Stored(tenant, session) is { Deliveries: [{ Attempts: >= 1 }, _] }, Patience, "both events are taken over and the first was tried");
+        await cluster.UntilAsync(() => Stored(tenant, session) is { Deliveries: [{ Attempts: >= 1 }, _] }, "both events are taken over and the first was tried");
 
         await cluster.ForgetAsync(Session(session));
         await cluster.ForgetAsync(Callbacks(tenant, session));
         receiver.IsDown = false;
         await Callbacks(tenant, session).WakeAsync();
-        await AdvanceUntilAsync(() => receiver.Taken.Count >= 2, "both events arrive");
+        await cluster.UntilAsync(() => receiver.Told.Count == 2, "both events arrive");
 
-        Assert.Equal([$"EVs{session.Value:N}-1", $"EVs{session.Value:N}-2"], receiver.Taken.Select(happened => happened.Id).Distinct());
-        await Eventually.EventuallyAsync(() => Stored(tenant, session)!.Deliveries.All(delivery => delivery.Status == CallbackStatus.Delivered), Patience, "both are settled");
+        Assert.Equal([$"EVs{session.Value:N}-1", $"EVs{session.Value:N}-2"], receiver.Told.Select(happened => happened.Id));
+        await cluster.UntilAsync(() => Stored(tenant, session)!.Deliveries.All(delivery => delivery.Status == CallbackStatus.Delivered), "both are settled");
     }
 
     [Fact]
@@ -84,10 +81,11 @@ public sealed class CallbackGrainTests(GrainCluster cluster)
     {
         var (tenant, receiver, _) = await NewTenantAsync();
         var session = await NewSessionAsync(tenant);
-        await TakenAsync(receiver, 1);
+        await cluster.UntilAsync(() => Stored(tenant, session) is { Deliveries: [{ Status: CallbackStatus.Delivered }] }, "the event is delivered");
 
+        var before = receiver.Taken.Count;
         Assert.NotNull(await Callbacks(tenant, session).RedeliverAsync($"EVs{session.Value:N}-1"));
-        await TakenAsync(receiver, 2);
+        await cluster.UntilAsync(() => receiver.Taken.Count > before, "it comes again");
         Assert.Single(receiver.Taken.Distinct());
         Assert.Null(await Callbacks(tenant, session).RedeliverAsync($"EVs{session.Value:N}-9"));
     }
@@ -98,10 +96,10 @@ public sealed class CallbackGrainTests(GrainCluster cluster)
         var (tenant, receiver, grain) = await NewTenantAsync();
         receiver.IsDown = true;
         var session = await NewSessionAsync(tenant);
-        await Eventually.EventuallyAsync(() => !receiver.Attempts.IsEmpty, Patience, "the first attempt");
+        await cluster.UntilAsync(() => !receiver.Attempts.IsEmpty, "the first attempt");
         await grain.PutDiscoveryAsync(new DiscoveryConfiguration(), null);
 
-        await AdvanceUntilAsync(() => Stored(tenant, session) is { Deliveries: [{ Status: CallbackStatus.Dropped }] }, "the event is dropped");
+        await cluster.UntilAsync(() => Stored(tenant, session) is { Deliveries: [{ Status: CallbackStatus.Dropped }] }, "the event is dropped");
     }
 
     [Fact]
@@ -112,7 +110,7 @@ public sealed class CallbackGrainTests(GrainCluster cluster)
         Assert.Equal(2u, await grain.RotateCallbackSecretAsync([2]));
         Assert.Equal(2u, await grain.RotateCallbackSecretAsync([2]));
         await NewSessionAsync(tenant);
-        await TakenAsync(receiver, 1);
+        await cluster.UntilAsync(() => !receiver.Taken.IsEmpty, "the event arrives");
         Assert.Equal([2u, 1u], receiver.Secrets.Select(secret => secret.Version));
     }
 
@@ -125,18 +123,6 @@ public sealed class CallbackGrainTests(GrainCluster cluster)
     private ICallbackGrain Callbacks(TenantId tenant, SessionId session) => cluster.Grain<ICallbackGrain>(Key(tenant, session));
 
     private ISessionGrain Session(SessionId session) => cluster.Grain<ISessionGrain>(GrainKeys.Session(session));
-
-    private static Task TakenAsync(FakeCallbackSender.Receiver receiver, int count) =>
-        Eventually.EventuallyAsync(() => receiver.Taken.Count >= count, Patience, $"{count} events arrive");
-
-    // Timers of the grains run on the clock of the tests.
-    private Task AdvanceUntilAsync(Func<bool> condition, string what) => Eventually.EventuallyAsync(() =>
-    {
-        if (condition())
-            return true;
-        cluster.Time.Advance(TimeSpan.FromMilliseconds(500));
-        return false;
-    }, Patience, what);
 
     private async Task<(TenantId Id, FakeCallbackSender.Receiver Receiver, ITenantGrain Grain)> NewTenantAsync()
     {

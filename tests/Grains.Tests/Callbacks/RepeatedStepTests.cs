@@ -5,7 +5,6 @@ using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Grains.Sessions;
 using NetDiscovery.Grains.Tests.Cluster;
 using NetDiscovery.Grains.Tests.Tenants;
-using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Grains.Tests.Callbacks;
 
@@ -13,8 +12,6 @@ namespace NetDiscovery.Grains.Tests.Callbacks;
 [Collection(GrainCluster.Clock)]
 public sealed class RepeatedStepTests(GrainCluster cluster) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private readonly Guid alice = Guid.NewGuid();
     private readonly Guid bob = Guid.NewGuid();
     private readonly SessionId id = SessionId.New("eu");
@@ -90,8 +87,8 @@ public sealed class RepeatedStepTests(GrainCluster cluster) : IDisposable
     private async Task ToldAsync(FakeCallbackSender.Receiver receiver, params string[] types)
     {
         await Session.EndAsync();
-        await Eventually.EventuallyAsync(() => receiver.Taken.Any(happened => happened.Type == "session.ended"), Patience, "the end is told");
-        Assert.Equal(types.Select((type, index) => (type, index + 1L)), receiver.Taken.Select(happened => (happened.Type, happened.Sequence)));
+        await cluster.UntilAsync(() => receiver.Taken.Any(happened => happened.Type == "session.ended"), "the end is told");
+        Assert.Equal(types.Select((type, index) => (type, index + 1L)), receiver.Told.Select(happened => (happened.Type, happened.Sequence)));
     }
 
     private async Task<FakeCallbackSender.Receiver> NewSessionAsync()
@@ -102,8 +99,7 @@ public sealed class RepeatedStepTests(GrainCluster cluster) : IDisposable
         Assert.NotNull(await Session.CreateAsync(new CreateSession(
             id, tenant, [new SessionEndpoint("alice", null, null, "a"u8.ToArray()), new SessionEndpoint("bob", null, null, "b"u8.ToArray())],
             ImmutableSortedDictionary<string, string>.Empty, "declared")));
-        await Eventually.EventuallyAsync(
-            () => cluster.Storage.Stored<StoredSession>("session", GrainKeys.Session(id))!.Outbox.IsEmpty, Patience, "the first event is handed over");
+        await cluster.UntilAsync(() => cluster.Storage.Stored<StoredSession>("session", GrainKeys.Session(id))!.Outbox.IsEmpty, "the first event is handed over");
         return cluster.Callbacks.At(url);
     }
 

@@ -34,7 +34,10 @@ public sealed class FakeCallbackSender(TimeProvider time) : ICallbackSender
         /// <summary>Every attempt, in order.</summary>
         public ConcurrentQueue<CallbackEvent> Attempts { get; } = new();
 
-        /// <summary>What was answered with success, in order.</summary>
+        /// <summary>What was answered with success, in order. An event may come more than once.</summary>
         public ConcurrentQueue<CallbackEvent> Taken { get; } = new();
+
+        /// <summary>The events among <see cref="Taken"/>, in order of their first coming.</summary>
+        public IReadOnlyList<CallbackEvent> Told => [.. Taken.DistinctBy(happened => happened.Id)];
     }
 }

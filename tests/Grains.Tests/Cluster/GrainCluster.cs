@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using NetDiscovery.Grains.Allocations;
@@ -6,6 +7,7 @@ using NetDiscovery.Grains.Callbacks;
 using NetDiscovery.Grains.Tenants;
 using NetDiscovery.Grains.Tests.Cluster;
 using NetDiscovery.Grains.Usage;
+using NetDiscovery.TestKit;
 using Orleans.Configuration;
 using Orleans.Storage;
 using Orleans.TestingHost;
@@ -19,6 +21,9 @@ public sealed class GrainCluster : IAsyncLifetime
 {
     /// <summary>Collection of the tests that move the clock: one at a time.</summary>
     public const string Clock = "clock";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
     private readonly InProcessTestCluster cluster;
     private readonly ConcurrentBag<ClusterMembershipOptions> memberships = [];
@@ -78,6 +83,31 @@ public sealed class GrainCluster : IAsyncLifetime
     public async ValueTask DisposeAsync() => await cluster.DisposeAsync();
 
     public T Grain<T>(string key) where T : IGrainWithStringKey => cluster.Client.GetGrain<T>(key);
+
+    /// <summary>
+    /// Waits for what grains do by themselves. Their timers run on the clock of the tests: while nothing comes it goes on, five times as fast as others, so that a
+    /// step that failed is repeated. For tests of the collection <see cref="Clock"/>.
+    /// </summary>
+    /// <param name="condition">True when the awaited step has happened.</param>
+    /// <param name="missingStep">What has not happened when the wait ends.</param>
+    public Task UntilAsync(Func<bool> condition, string missingStep)
+    {
+        var since = Stopwatch.GetTimestamp();
+        return Eventually.EventuallyAsync(
+            () =>
+            {
+                if (condition())
+                    return true;
+                if (Stopwatch.GetElapsedTime(since) >= Tick)
+                {
+                    since = Stopwatch.GetTimestamp();
+                    Time.Advance(5 * Tick);
+                }
+
+                return false;
+            },
+            Patience, missingStep);
+    }
 
     /// <summary>From now on a silo that misses two probes is dead. Before, it may be slow: the machine may be busy.</summary>
     internal void ExpectDeath()
