@@ -29,14 +29,20 @@ public sealed class EventReceiver : IAsyncDisposable
         set => status = value;
     }
 
-    /// <summary>Requests answered with 2xx, in order.</summary>
+    /// <summary>Requests answered with 2xx, in order. An event may come more than once.</summary>
     public ConcurrentQueue<ReceivedEvent> Taken { get; } = new();
+
+    /// <summary>The events among <see cref="Taken"/>, in order of their first coming.</summary>
+    public IReadOnlyList<ReceivedEvent> Told => [.. Taken.DistinctBy(taken => taken.Headers["webhook-id"])];
 
     /// <summary>Requests answered otherwise, in order.</summary>
     public ConcurrentQueue<ReceivedEvent> Refused { get; } = new();
 
     /// <param name="port">Where to listen; null = a free port.</param>
     public static Task<EventReceiver> StartAsync(int? port = null) => Task.FromResult(new EventReceiver($"http://127.0.0.1:{port ?? FreePort.Tcp()}"));
+
+    /// <summary>Waits until so many events were told.</summary>
+    public Task ToldAsync(int count) => Eventually.EventuallyAsync(() => Told.Count >= count, TimeSpan.FromSeconds(60), $"{count} events are told to the receiver");
 
     /// <summary>Waits until so many requests were taken.</summary>
     public Task TakenAsync(int count) => Eventually.EventuallyAsync(() => Taken.Count >= count, TimeSpan.FromSeconds(60), $"{count} events are taken by the receiver");

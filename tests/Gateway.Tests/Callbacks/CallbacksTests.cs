@@ -24,9 +24,9 @@ public sealed class CallbacksTests(RealGateway real)
         var newer = await RotateAsync(tenant);
         var session = await NewSessionAsync(tenant);
         await (await tenant.Client.DeleteAsync($"/v1/sessions/{session}")).ExpectAsync(204);
-        await receiver.TakenAsync(2);
+        await receiver.ToldAsync(2);
 
-        Assert.Equal(["session.created", "session.ended"], receiver.Taken.Select(taken => (string)JsonNode.Parse(taken.Body)!["type"]!));
+        Assert.Equal(["session.created", "session.ended"], receiver.Told.Select(taken => (string)JsonNode.Parse(taken.Body)!["type"]!));
         foreach (var taken in receiver.Taken)
         {
             var content = $"{taken.Headers["webhook-id"]}.{taken.Headers["webhook-timestamp"]}.{taken.Body}";
@@ -41,7 +41,7 @@ public sealed class CallbacksTests(RealGateway real)
         var id = (string)list[1]!["id"]!;
         var one = await (await tenant.Client.GetAsync($"/v1/callbacks/{id}")).ExpectAsync(200);
         Assert.Equal(receiver.Taken.First().Body, (string)one["body"]!);
-        Assert.Equal(204, (int)one["lastAttempts"]![0]!["status"]!);
+        Assert.Equal(204, (int)one["lastAttempts"]!.AsArray()[^1]!["status"]!);
     }
 
     [Fact]
@@ -51,15 +51,15 @@ public sealed class CallbacksTests(RealGateway real)
         receiver.Status = 500;
         var tenant = await NewTenantAsync(receiver);
         var session = await NewSessionAsync(tenant);
-        var waiting = await ListAsync(tenant, $"?session={session}&status=pending", items => items is [{ } item] && (int)item["attempts"]! > 0);
-        Assert.Equal("it answered 500", (string)waiting[0]!["lastAttempts"]![0]!["problem"]!);
+        var waiting = await ListAsync(tenant, $"?session={session}&status=pending", items => items is [{ } item] && item["lastAttempts"]!.AsArray().Any(attempt => (string?)attempt!["problem"] == "it answered 500"));
+        Assert.InRange((int)waiting[0]!["attempts"]!, 1, int.MaxValue);
 
         receiver.Status = 204;
         await receiver.TakenAsync(1);
         await ListAsync(tenant, "?status=delivered", items => items.Count == 1);
-        var id = receiver.Taken.First().Headers["webhook-id"];
+        var (id, before) = (receiver.Taken.First().Headers["webhook-id"], receiver.Taken.Count);
         await (await tenant.Client.PostAsync($"/v1/callbacks/{id}/redeliver", null)).ExpectAsync(202);
-        await receiver.TakenAsync(2);
+        await receiver.TakenAsync(before + 1);
         Assert.Equal([id], receiver.Taken.Select(taken => taken.Headers["webhook-id"]).Distinct());
         Assert.Single(receiver.Taken.Select(taken => taken.Body).Distinct());
     }

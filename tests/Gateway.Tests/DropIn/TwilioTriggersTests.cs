@@ -81,7 +81,8 @@ public sealed class TwilioTriggersTests(RealGateway real)
         await receiver.TakenAsync(1);
         await real.Grains.GetGrain<IUsageTriggerGrain>(GrainKeys.UsageTriggers(Id(account))).EvaluateAsync(TimeSpan.Zero);
 
-        var call = Assert.Single(receiver.Taken);
+        // A call may come more than once; what it says is then the same, to the signature.
+        var call = Assert.Single(receiver.Taken.DistinctBy(taken => (taken.Method, taken.Url, taken.Body, taken.Headers["x-twilio-signature"])));
         var fields = QueryHelpers.ParseQuery(method == "GET" ? new Uri(call.Url).Query : call.Body);
         Assert.Equal((method, (string)made["sid"]!, "20"), (call.Method, fields["UsageTriggerSid"].ToString(), fields["CurrentValue"].ToString()));
         var content = method == "GET" ? call.Url : url + string.Concat(fields.OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => field.Key + field.Value));
