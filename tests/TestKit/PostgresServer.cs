@@ -12,6 +12,7 @@ namespace NetDiscovery.TestKit;
 public sealed class PostgresServer : IAsyncDisposable
 {
     private const string Password = "only-for-tests";
+    private static readonly TimeSpan StartsWithin = TimeSpan.FromSeconds(120);
 
     private readonly SemaphoreSlim gate = new(1, 1);
     private readonly PostgresBinaries binaries;
@@ -52,7 +53,14 @@ public sealed class PostgresServer : IAsyncDisposable
             }
 
             process = await binaries.StartAsync(folder, Port);
-            await Eventually.EventuallyAsync(CanConnectAsync, TimeSpan.FromSeconds(30), $"PostgreSQL accepts connections on port {Port}; its log:\n{binaries.ReadLog(folder)}");
+            try
+            {
+                await Eventually.EventuallyAsync(CanConnectAsync, StartsWithin, $"PostgreSQL accepts connections on port {Port}");
+            }
+            catch (TimeoutException missing)
+            {
+                throw new TimeoutException($"{missing.Message} Its log:\n{binaries.ReadLog(folder)}", missing);
+            }
         }
         finally
         {
