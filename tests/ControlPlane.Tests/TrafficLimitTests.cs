@@ -63,10 +63,10 @@ public sealed class TrafficLimitTests(Region region) : IAsyncLifetime
         await using var clients = new Clients();
         Assert.Equal(486, await clients.AllocateAsync(relay, credential));
 
-        // The last second of the month, then the next month.
+        // The last minute of the month, then the next month.
         var now = clock.GetUtcNow();
         var next = new DateTimeOffset(now.Year, now.Month, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(1);
-        clock.MoveTo(next.AddSeconds(-5));
+        clock.MoveTo(next.AddMinutes(-1));
         Assert.Equal(486, await clients.AllocateAsync(relay, credential));
         clock.MoveTo(next);
         await Eventually.EventuallyAsync(async () => await clients.AllocateAsync(relay, credential) == 0, Patience, "a new month has begun");
@@ -143,7 +143,9 @@ public sealed class TrafficLimitTests(Region region) : IAsyncLifetime
         var (received, buffer) = (0, new byte[65_536]);
         while (received < Sent)
         {
-            received += await accepted.ReceiveAsync(buffer, TestContext.Current.CancellationToken);
+            var read = await accepted.ReceiveAsync(buffer.AsMemory(), TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience, TestContext.Current.CancellationToken);
+            Assert.True(read > 0, $"The stream ended after {received} of {Sent} bytes.");
+            received += read;
         }
 
         await writing;

@@ -53,5 +53,15 @@ internal sealed class CutOffCluster(ICluster inner) : ICluster, IRelayObserver
 
     public Task<LeaseStatement> ReclaimAsync(string allowance, long keep) => Through(() => observer!.ReclaimAsync(allowance, keep));
 
-    private async Task<T> Through<T>(Func<Task<T>> call) => CutOff ? throw new TimeoutException("Cut off.") : await call();
+    // What was under way when the way was cut is lost too: after the cut nothing is heard, not even what was asked before.
+    private async Task<T> Through<T>(Func<Task<T>> call)
+    {
+        if (CutOff)
+        {
+            throw new TimeoutException("Cut off.");
+        }
+
+        var answer = await call();
+        return CutOff ? throw new TimeoutException("Cut off.") : answer;
+    }
 }
