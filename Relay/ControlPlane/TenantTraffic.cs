@@ -41,13 +41,7 @@ internal sealed class TenantTraffic(TenantId tenant)
     }
 
     /// <summary>An allocation begins.</summary>
-    public void Begin(LeaseBook leases)
-    {
-        if (rateLimited && rate.Begin())
-        {
-            leases.Ask(rate);
-        }
-    }
+    public void Begin() => Tell(rate, rateLimited && rate.Begin());
 
     /// <summary>Lets data pass that is within the tenant's bandwidth.</summary>
     public bool TryPassRate(int count, bool toPeer, long now)

@@ -33,7 +33,7 @@ internal sealed class TrafficLimits
             return null;
         }
 
-        tenant.Traffic.Begin(services.Leases);
+        tenant.Traffic.Begin();
         return new TrafficLimits(tenant.Traffic, own, services.Metrics);
     }
 
