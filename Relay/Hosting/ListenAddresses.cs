@@ -37,8 +37,8 @@ internal sealed record ListenAddress(TransportAddress Local, TransportAddress Pu
     }
 
     /// <summary>Makes the pools of relayed ports: one for each public address, since a port there can be told apart only once.</summary>
-    public static RelayedAddressSet MakeRelayed(IReadOnlyList<ListenAddress> addresses, RelayOptions options) =>
-        new([.. addresses.DistinctBy(address => address.Public).Select(address => new RelayedAddress(address.Local, address.Public, new PortPool(options.MinPort, options.MaxPort)))]);
+    public static RelayedAddressSet MakeRelayed(IReadOnlyList<ListenAddress> addresses, RelayOptions options, TimeProvider time) =>
+        new([.. addresses.DistinctBy(address => address.Public).Select(address => new RelayedAddress(address.Local, address.Public, new PortPool(options.MinPort, options.MaxPort), time))]);
 
     /// <summary>Every address of this machine at this moment, listened on or not: what runs there must not be reached from within, past the machine's firewall.</summary>
     public static IReadOnlyList<TransportAddress> OfThisMachine()

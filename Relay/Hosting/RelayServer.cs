@@ -72,7 +72,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         var nonces = new NonceIssuer(nonceKey);
         var tenantStore = new TenantStore(Path.Combine(options.DataPath, $"tenants-{identity.Id}.json"), loggers.CreateLogger<TenantStore>());
         var journal = AllocationJournal.Open(options.DataPath, identity.Id, options.JournalMegabytes, time);
-        var relayed = ListenAddress.MakeRelayed(addresses, options);
+        var relayed = ListenAddress.MakeRelayed(addresses, options, time);
         Services = new RelayServices
         {
             Options = options,

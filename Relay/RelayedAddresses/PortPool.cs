@@ -42,12 +42,13 @@ internal sealed class PortPool
     /// <summary>Takes a random free port.</summary>
     /// <param name="parity">Which ports will do.</param>
     /// <param name="port">The port when the method returns true.</param>
+    /// <param name="except">Ports that will not do, the second of a pair included.</param>
     /// <returns>False when none is free.</returns>
-    public bool TryTake(PortParity parity, out ushort port)
+    public bool TryTake(PortParity parity, out ushort port, PortSet? except = null)
     {
         lock (gate)
         {
-            return TryFind(parity, out port) && Mark(port, parity == PortParity.EvenWithNext ? 2 : 1);
+            return TryFind(parity, except, out port) && Mark(port, parity == PortParity.EvenWithNext ? 2 : 1);
         }
     }
 
@@ -61,7 +62,7 @@ internal sealed class PortPool
         }
     }
 
-    /// <summary>Gives back a port got from <see cref="TryTake(PortParity, out ushort)"/>; the second of a pair is given back by itself.</summary>
+    /// <summary>Gives back a port got from <see cref="TryTake(PortParity, out ushort, PortSet?)"/>; the second of a pair is given back by itself.</summary>
     /// <exception cref="InvalidOperationException">The port was not taken: two owners would share it.</exception>
     public void Release(ushort port)
     {
@@ -90,7 +91,7 @@ internal sealed class PortPool
         return true;
     }
 
-    private bool TryFind(PortParity parity, out ushort port)
+    private bool TryFind(PortParity parity, PortSet? except, out ushort port)
     {
         const ulong EvenBits = 0x5555_5555_5555_5555;
         var start = RandomNumberGenerator.GetInt32(wordCount);
@@ -98,7 +99,7 @@ internal sealed class PortPool
         for (var i = 0; i < wordCount; i++)
         {
             var word = firstWord + ((start + i) % wordCount);
-            var candidates = usable[word] & ~taken[word];
+            var candidates = usable[word] & ~taken[word] & ~(except?.Word(word) ?? 0);
             candidates = parity switch
             {
                 PortParity.Any => candidates,

@@ -6,7 +6,8 @@ namespace NetDiscovery.Relay.RelayedAddresses;
 /// <param name="local">What sockets are bound to; port 0.</param>
 /// <param name="public">What clients and peers see; port 0. Differs behind a 1:1 NAT.</param>
 /// <param name="ports">Its ports.</param>
-internal sealed class RelayedAddress(TransportAddress local, TransportAddress @public, PortPool ports)
+/// <param name="time">The clock; null = the system's.</param>
+internal sealed class RelayedAddress(TransportAddress local, TransportAddress @public, PortPool ports, TimeProvider? time = null)
 {
     /// <summary>What sockets are bound to; port 0.</summary>
     public TransportAddress Local => local;
@@ -19,6 +20,12 @@ internal sealed class RelayedAddress(TransportAddress local, TransportAddress @p
 
     /// <summary>Those of them that are relayed over TCP; all others are relayed over UDP.</summary>
     public PortSet StreamPorts { get; } = new();
+
+    /// <summary>Ports that other programs have for UDP.</summary>
+    public OccupiedPorts OccupiedForDatagrams { get; } = new(time ?? TimeProvider.System);
+
+    /// <summary>Ports that other programs have for TCP.</summary>
+    public OccupiedPorts OccupiedForStreams { get; } = new(time ?? TimeProvider.System);
 }
 
 /// <summary>All IP addresses this relay relays from. A handful, so it is searched from front to back.</summary>

@@ -9,7 +9,6 @@ namespace NetDiscovery.Relay.RelayedAddresses;
 /// </summary>
 internal sealed class RelayedListener : IDisposable
 {
-    private const int MaxTries = 32;
     private const int Backlog = 64;
 
     private readonly Socket socket;
@@ -29,35 +28,37 @@ internal sealed class RelayedListener : IDisposable
     /// <summary>As clients and peers see it.</summary>
     public TransportAddress Public => Address.Public.WithPort(port);
 
-    /// <summary>Opens a random port.</summary>
+    /// <summary>Opens a random port, in the order of <see cref="RelayedSocketOpener.TryOpen"/>.</summary>
     /// <returns>Null when no port is to be had: 508.</returns>
     public static RelayedListener? TryOpen(RelayedAddress address)
     {
-        Span<ushort> occupied = stackalloc ushort[MaxTries];
-        var count = 0;
-        RelayedListener? opened = null;
-        while (count < MaxTries && opened is null && address.Ports.TryTake(PortParity.Any, out var port))
+        var occupied = address.OccupiedForStreams;
+        for (var again = false; ; again = true)
         {
-            if (TryListen(address.Local.WithPort(port), out var error) is { } socket)
+            while (address.Ports.TryTake(PortParity.Any, out var port, occupied.Ports))
             {
-                opened = new RelayedListener(address, port, socket);
-                break;
+                if (TryListen(address.Local.WithPort(port), out var error) is { } socket)
+                {
+                    return new RelayedListener(address, port, socket);
+                }
+
+                if (error == SocketError.AddressAlreadyInUse)
+                {
+                    occupied.Add(port);
+                }
+
+                address.Ports.Release(port);
+                if (error != SocketError.AddressAlreadyInUse)
+                {
+                    return null;
+                }
             }
 
-            // Held until the end, so that the next try finds another.
-            occupied[count++] = port;
-            if (error != SocketError.AddressAlreadyInUse)
+            if (again || !occupied.TryForget())
             {
-                break;
+                return null;
             }
         }
-
-        foreach (var port in occupied[..count])
-        {
-            address.Ports.Release(port);
-        }
-
-        return opened;
     }
 
     /// <summary>Waits for the next peer.</summary>

@@ -9,48 +9,49 @@ namespace NetDiscovery.Relay.RelayedAddresses;
 /// <param name="bufferBytes">Kernel buffer of each relayed socket.</param>
 internal sealed class RelayedSocketOpener(IDatagramPath path, IPeerDataSink sink, int bufferBytes)
 {
-    private const int MaxTries = 32;
-
-    /// <summary>Opens a random port.</summary>
+    /// <summary>Opens a random port. One that is free is found: at most each port of the range is tried, those last that other programs had lately.</summary>
     /// <param name="address">The IP address.</param>
     /// <param name="parity">What EVEN-PORT asks for.</param>
     /// <param name="reserved">The reserved next port for <see cref="PortParity.EvenWithNext"/>; the caller owns it.</param>
-    /// <returns>Null when no port is to be had: 508.</returns>
+    /// <returns>Null when no port is to be had: 508 (RFC 8656 §7.2).</returns>
     public RelayedSocket? TryOpen(RelayedAddress address, PortParity parity, out ushort reserved)
     {
-        Span<ushort> occupied = stackalloc ushort[MaxTries * 2];
-        var count = 0;
-        RelayedSocket? opened = null;
         reserved = 0;
-        for (var i = 0; i < MaxTries && opened is null && address.Ports.TryTake(parity, out var port); i++)
+        var occupied = address.OccupiedForDatagrams;
+        for (var again = false; ; again = true)
         {
-            var relayed = new RelayedSocket(address, port, sink);
-            if (relayed.TryBind(path, bufferBytes, out var error))
+            while (address.Ports.TryTake(parity, out var port, occupied.Ports))
             {
-                opened = relayed;
-                reserved = parity == PortParity.EvenWithNext ? (ushort)(port + 1) : (ushort)0;
-                break;
+                var next = parity == PortParity.EvenWithNext ? (ushort)(port + 1) : (ushort)0;
+                var relayed = new RelayedSocket(address, port, sink);
+                if (relayed.TryBind(path, bufferBytes, out var error))
+                {
+                    reserved = next;
+                    return relayed;
+                }
+
+                if (error == SocketError.AddressAlreadyInUse)
+                {
+                    occupied.Add(port);
+                }
+
+                relayed.Dispose();
+                if (next != 0)
+                {
+                    address.Ports.Release(next);
+                }
+
+                if (error != SocketError.AddressAlreadyInUse)
+                {
+                    return null;
+                }
             }
 
-            // Held until the end, so that the next try finds another.
-            occupied[count++] = port;
-            if (parity == PortParity.EvenWithNext)
+            if (again || !occupied.TryForget())
             {
-                occupied[count++] = (ushort)(port + 1);
-            }
-
-            if (error != SocketError.AddressAlreadyInUse)
-            {
-                break;
+                return null;
             }
         }
-
-        foreach (var port in occupied[..count])
-        {
-            address.Ports.Release(port);
-        }
-
-        return opened;
     }
 
     /// <summary>Opens a port that was reserved; the pool has it as taken already.</summary>
