@@ -11,7 +11,6 @@ public sealed class RegionalUsage(IGrainFactory grains, RegionDirectory regions,
     /// <summary>Most rows that one region may have for a query; beyond it the query has to be narrower.</summary>
     public const int MaxRows = 50_000;
 
-    private const int RowsAtOnce = 1_000;
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
     /// <summary>One page of sums.</summary>
@@ -46,21 +45,15 @@ public sealed class RegionalUsage(IGrainFactory grains, RegionDirectory regions,
 
     private async Task<Answer> ReadAsync(string region, bool isLocal, UsageQuery query)
     {
-        var rows = new List<UsageRow>();
         try
         {
-            while (true)
-            {
-                var part = query with { Offset = rows.Count, Limit = RowsAtOnce };
-                var page = isLocal
-                    ? await grains.GetGrain<IUsageQueryGrain>(0).QueryAsync(part)
-                    : await links.AskAsync<UsageQuery, UsagePage>(region, "/usage/query", part, LinkJson.Options, AnswerWithin);
-                rows.AddRange(page.Rows);
-                if (!page.More || rows.Count > MaxRows)
-                {
-                    return new Answer(region, rows, page.SealedUntil, page.More);
-                }
-            }
+            var page = await UsagePages.ReadAllAsync(
+                part => isLocal
+                    ? grains.GetGrain<IUsageQueryGrain>(0).QueryAsync(part)
+                    : links.AskAsync<UsageQuery, UsagePage>(region, "/usage/query", part, LinkJson.Options, AnswerWithin),
+                query,
+                MaxRows);
+            return new Answer(region, page.Rows, page.SealedUntil, page.More);
         }
         catch (RegionUnreachableException)
         {
@@ -68,7 +61,7 @@ public sealed class RegionalUsage(IGrainFactory grains, RegionDirectory regions,
         }
     }
 
-    private sealed record Answer(string Region, List<UsageRow>? Rows, DateTimeOffset SealedUntil, bool TooMany);
+    private sealed record Answer(string Region, IReadOnlyList<UsageRow>? Rows, DateTimeOffset SealedUntil, bool TooMany);
 
     /// <summary>What tells rows apart, in the order they are listed.</summary>
     private readonly struct RowKey(UsageRow row) : IComparable<RowKey>

@@ -14,7 +14,6 @@ internal sealed class TriggerLedger(IUsageLedger ledger, ITenantIndex tenants, I
 {
     // Accounts asked for at a time where an answer takes a way through the world.
     private const int AtOnce = 16;
-    private const int RowsAtOnce = 1_000;
     private const int AccountsAtOnce = 500;
 
     // Beyond it nothing more is kept: of a tenant with very many sub-accounts some are read in full.
@@ -66,36 +65,19 @@ internal sealed class TriggerLedger(IUsageLedger ledger, ITenantIndex tenants, I
     private async Task AddAsync(TriggerSums sums, string? region, TenantId account, TriggerPeriod period)
     {
         var (from, before) = kept.TryGetValue((region, account, period.From), out var known) ? known : (period.From, new TriggerSums());
-        var (rows, sealedUntil) = await ReadAsync(region, account, from, period);
+        var query = new UsageQuery(account, null, from, period.To, period.Granularity, UsageGroups.Region, 0, 0);
+        var page = await UsagePages.ReadAllAsync(part => region is null ? ledger.QueryAsync(part) : others!.QueryAsync(region, part), query);
         sums.Add(before);
-        foreach (var row in rows)
+        foreach (var row in page.Rows)
             sums.Add(row.Region ?? "", row.Totals);
         if (period.Kind is UsagePeriod.Yearly or UsagePeriod.AllTime)
-            Keep(region, account, period, from, before, rows, sealedUntil);
+            Keep(region, account, period, from, before, page);
     }
 
-    private async Task<(List<UsageRow> Rows, DateTimeOffset SealedUntil)> ReadAsync(string? region, TenantId account, DateTimeOffset from, TriggerPeriod period)
+    private void Keep(string? region, TenantId account, TriggerPeriod period, DateTimeOffset from, TriggerSums before, UsagePage page)
     {
-        var rows = new List<UsageRow>();
-        DateTimeOffset? sealedUntil = null;
-        UsagePage page;
-        do
-        {
-            var query = new UsageQuery(account, null, from, period.To, period.Granularity, UsageGroups.Region, rows.Count, RowsAtOnce);
-            page = await (region is null ? ledger.QueryAsync(query) : others!.QueryAsync(region, query));
-            rows.AddRange(page.Rows);
-
-            // Of the first page: what was sealed while reading may have been read before.
-            sealedUntil ??= page.SealedUntil;
-        }
-        while (page.More && page.Rows.Length > 0);
-
-        return (rows, sealedUntil.Value);
-    }
-
-    private void Keep(string? region, TenantId account, TriggerPeriod period, DateTimeOffset from, TriggerSums before, List<UsageRow> rows, DateTimeOffset sealedUntil)
-    {
-        var upTo = new DateTimeOffset(sealedUntil.UtcDateTime.Year, sealedUntil.UtcDateTime.Month, 1, 0, 0, 0, TimeSpan.Zero);
+        var sealedUntil = page.SealedUntil.UtcDateTime;
+        var upTo = new DateTimeOffset(sealedUntil.Year, sealedUntil.Month, 1, 0, 0, 0, TimeSpan.Zero);
         if (upTo > period.To)
             upTo = period.To;
         if (upTo <= from || (kept.Count >= MaxKept && !kept.ContainsKey((region, account, period.From))))
@@ -104,7 +86,7 @@ internal sealed class TriggerLedger(IUsageLedger ledger, ITenantIndex tenants, I
         // A new one: whoever holds the sums before goes on with them.
         var sums = new TriggerSums();
         sums.Add(before);
-        foreach (var row in rows.Where(row => row.To <= upTo))
+        foreach (var row in page.Rows.Where(row => row.To <= upTo))
             sums.Add(row.Region ?? "", row.Totals);
         kept[(region, account, period.From)] = (upTo, sums);
     }
