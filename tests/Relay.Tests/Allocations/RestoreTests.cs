@@ -35,7 +35,7 @@ public sealed class RestoreTests
         Assert.Equal(id, relay.SingleAllocation().Id);
         // A peer speaks first: the client has sent nothing since.
         await bound.SendAsync([1, 2, 3], relayed);
-        Assert.Equal([1, 2, 3], (await client.ReceiveAsync(TestContext.Current.CancellationToken)).Data.ToArray());
+        Assert.Equal([1, 2, 3], (await client.NextAsync("data of a peer that speaks first")).Data.ToArray());
         await EchoAsync(client, bound, relayed, 50);
         await EchoAsync(client, permitted, relayed, 20);
         await client.RefreshAsync(0);
@@ -102,7 +102,7 @@ public sealed class RestoreTests
         relay.StartServer();
 
         await first.SendAsync(b, new byte[] { 42 });
-        Assert.Equal([42], (await second.ReceiveAsync(TestContext.Current.CancellationToken)).Data.ToArray());
+        Assert.Equal([42], (await second.NextAsync("the first client's data")).Data.ToArray());
     }
 
     [Theory]
@@ -132,7 +132,7 @@ public sealed class RestoreTests
             await client.SendAsync(peer.Address, new byte[] { 1 });
             var (_, from) = await peer.ReceiveAsync();
             await peer.SendAsync([2], from);
-            Assert.Equal([2], (await client.ReceiveAsync(TestContext.Current.CancellationToken)).Data.ToArray());
+            Assert.Equal([2], (await client.NextAsync("the peer's answer")).Data.ToArray());
             await client.DisposeAsync();
         }
     }
@@ -320,7 +320,7 @@ public sealed class RestoreTests
         // Whoever brings the tenant goes on to restore what waits for it; there it asks for the time.
         relay.Server.Services.Tenants.Applied += _ => time.HoldThisThread();
         relay.Cluster.TenantAnswers.SetResult();
-        await time.Held.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await time.Held.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         var stopping = Task.Run(relay.Server.StopAsync, TestContext.Current.CancellationToken);
         await RelayFixture.UntilAsync(() => !relay.Server.Listening, "the relay is stopping");
         Assert.NotSame(stopping, await Task.WhenAny(stopping, Task.Delay(200, TestContext.Current.CancellationToken)));
@@ -371,6 +371,6 @@ public sealed class RestoreTests
         var (data, from) = await peer.ReceiveAsync();
         Assert.Equal((bytes, relayed), (data.Length, from));
         await peer.SendAsync(data, relayed);
-        Assert.Equal(data, (await client.ReceiveAsync(TestContext.Current.CancellationToken)).Data.ToArray());
+        Assert.Equal(data, (await client.NextAsync("the peer's echo")).Data.ToArray());
     }
 }

@@ -83,7 +83,7 @@ public sealed class ControlPlaneTests
         await using var relay = RelayFixture.Start();
         await using var client = await relay.ConnectAsync();
         await client.AllocateAsync();
-        await RelayFixture.UntilAsync(() => relay.Cluster.Events.Count == 1, "the opening");
+        await RelayFixture.UntilAsync(() => relay.Cluster.Events.OfType<AllocationOpened>().Any(), "the opening");
         relay.Cluster.Forget(relay.Cluster.Events[0].Allocation);
         await client.RefreshAsync(0);
         await RelayFixture.UntilAsync(() => relay.Server.Services.Reporter.Unconfirmed == 0, "confirmation");
@@ -112,7 +112,7 @@ public sealed class ControlPlaneTests
         await using var relay = RelayFixture.Start();
         await using var client = await relay.ConnectAsync();
         await client.AllocateAsync();
-        await RelayFixture.UntilAsync(() => relay.Cluster.Events.Count == 1, "the opening");
+        await RelayFixture.UntilAsync(() => relay.Cluster.Events.OfType<AllocationOpened>().Any(), "the opening");
         relay.Cluster.Reachable = false;
         await relay.StopAsync();
         relay.Cluster.Reachable = true;
@@ -194,7 +194,7 @@ public sealed class ControlPlaneTests
         await using var first = await relay.ConnectAsync();
         await using var second = await relay.ConnectAsync();
         await first.AllocateAsync();
-        await RelayFixture.UntilAsync(() => relay.Cluster.Events.Count == 1, "the opening");
+        await RelayFixture.UntilAsync(() => relay.Cluster.Events.OfType<AllocationOpened>().Any(), "the opening");
         await second.AllocateAsync();
         relay.Cluster.Command(new CutAllocation(relay.Cluster.Events[0].Allocation));
         await RelayFixture.UntilAsync(() => relay.Server.Allocations == 1, "the cut");

@@ -22,11 +22,13 @@ public sealed class EventShardTests
             new ControlPlanePacing { Linger = TimeSpan.Zero, FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(1) },
             TimeProvider.System, loggers.CreateLogger("shard"))
         { Confirmed = _ => confirmed.SetResult() };
-        var running = sender.RunAsync(stop.Token);
         allocation.Slot.Close(AllocationCloseReason.Deleted, TimeProvider.System.GetUtcNow());
         var report = new AllocationReport(allocation.Slot, allocation.Identity, sender);
         report.Opened();
         report.Closed();
+
+        // Not before both are noted: it would begin with the first alone.
+        var running = sender.RunAsync(stop.Token);
 
         var waits = $"Shard {shard}: 2 control events wait, the first of allocation {allocation.Identity.Allocation}; the cluster did not take them";
         await RelayFixture.UntilAsync(() => log.Text.Contains($"Warning shard {waits} 5 times", StringComparison.Ordinal), "the warning");

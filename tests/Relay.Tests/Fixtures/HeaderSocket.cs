@@ -35,9 +35,9 @@ internal sealed unsafe class HeaderSocket : IDisposable
 
     public void Send(ReadOnlySpan<byte> data, TransportAddress to) => socket.SendTo(data, to.ToIPEndPoint());
 
-    /// <summary>The next datagram within 10 s.</summary>
+    /// <summary>The next datagram within 30 s.</summary>
     public Task<(byte[] Data, TransportAddress From, int Hops, int Class)> ReceiveAsync() => Task.Run(
-        () => HasOne(TimeSpan.FromSeconds(10)) ? Receive() : throw new TimeoutException($"No datagram at {Address} in 10 s"));
+        () => HasOne(TimeSpan.FromSeconds(30)) ? Receive() : throw new TimeoutException($"No datagram at {Address} in 30 s"));
 
     /// <summary>Waits for a datagram.</summary>
     public bool HasOne(TimeSpan limit) => socket.Poll(limit, SelectMode.SelectRead);

@@ -8,6 +8,7 @@ namespace NetDiscovery.Relay.Tests.Fixtures;
 /// <summary>A peer on loopback: a plain UDP socket.</summary>
 internal sealed class Peer : IDisposable
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly UdpClient socket;
 
     /// <summary>Where peers are by default. The kernel takes no channel to the relay's own address: peers are at another one when it is to forward.</summary>
@@ -25,9 +26,16 @@ internal sealed class Peer : IDisposable
 
     public async Task<(byte[] Data, TransportAddress From)> ReceiveAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        var result = await socket.ReceiveAsync(limit.Token);
-        return (result.Buffer, TransportAddress.From(result.RemoteEndPoint));
+        using var limit = new CancellationTokenSource(Limit);
+        try
+        {
+            var result = await socket.ReceiveAsync(limit.Token);
+            return (result.Buffer, TransportAddress.From(result.RemoteEndPoint));
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"No datagram has come to the peer at {Address} within {Limit.TotalSeconds:0} s.");
+        }
     }
 
     /// <summary>Nothing has arrived that is not read yet. Only meaningful after something sent later has arrived elsewhere.</summary>

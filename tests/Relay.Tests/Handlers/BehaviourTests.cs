@@ -285,7 +285,7 @@ public sealed class BehaviourTests
     private static async Task<Answer> ReceiveAsync(UdpClient socket)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(10));
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
         var received = await socket.ReceiveAsync(limit.Token);
         return new Answer(received.Buffer, received.RemoteEndPoint);
     }

@@ -49,7 +49,7 @@ public sealed class IpHeaderTests
             Assert.Equal([2], data);
             Assert.Equal((relayed, DefaultHops(address), 0), (from, hops, @class));
             peer.Send([3], relayed);
-            Assert.Equal([3], (await client.ReceiveAsync(TestContext.Current.CancellationToken)).Data.ToArray());
+            Assert.Equal([3], (await client.NextAsync("the peer's data")).Data.ToArray());
         }
 
         // All that the relay sent to its client: responses, a Data indication, ChannelData.

@@ -38,7 +38,7 @@ public sealed class MessageRuleTests
         await socket.SendAsync(request);
         var answer = new byte[256];
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(10));
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
         var length = await socket.ReceiveAsync(answer, limit.Token);
         Assert.Equal(StunReadStatus.Ok, StunMessage.TryRead(answer.AsSpan(0, length), out var first));
         Assert.Equal(StunClass.SuccessResponse, first.Class);

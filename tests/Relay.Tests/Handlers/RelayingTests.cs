@@ -40,7 +40,7 @@ public sealed class RelayingTests
             Assert.Equal(data, received);
             Assert.Equal(allocated.Relayed, from);
             await peer.SendAsync(data, allocated.Relayed);
-            var back = await client.ReceiveAsync(new CancellationTokenSource(10_000).Token);
+            var back = await client.NextAsync($"{size} bytes of the peer");
             Assert.Equal(data, back.Data.ToArray());
             Assert.Equal(peer.Address, back.Peer);
         }
@@ -75,7 +75,7 @@ public sealed class RelayingTests
         Assert.Equal([7], (await permitted.ReceiveAsync()).Data);
         Assert.Equal([3], (await permitted.ReceiveAsync()).Data);
         await permitted.SendAsync([4], allocated.Relayed);
-        Assert.Equal([4], (await client.ReceiveAsync()).Data.ToArray());
+        Assert.Equal([4], (await client.NextAsync("data of the permitted peer")).Data.ToArray());
         Assert.True(stranger.IsQuiet);
         var after = Counters(relay);
         Assert.Equal(2, after.PacketsToPeer - before.PacketsToPeer);
@@ -97,19 +97,19 @@ public sealed class RelayingTests
         await left.CreatePermissionAsync(b);
         await right.BindChannelAsync(a);
         await left.SendAsync(b, new byte[] { 1, 2, 3 });
-        var received = await right.ReceiveAsync();
+        var received = await right.NextAsync("data of the left client");
         Assert.Equal(a, received.Peer);
         await right.SendAsync(a, new byte[] { 4 });
-        Assert.Equal(b, (await left.ReceiveAsync()).Peer);
+        Assert.Equal(b, (await left.NextAsync("data of the right client")).Peer);
 
         // The permission is for an address, but only relayed ports of it are open.
         using var local = new Peer();
         await left.SendAsync(local.Address, new byte[] { 5 });
         await local.SendAsync([6], a);
         await left.SendAsync(b, new byte[] { 7 });
-        Assert.Equal([7], (await right.ReceiveAsync()).Data.ToArray());
+        Assert.Equal([7], (await right.NextAsync("the left client's last data")).Data.ToArray());
         await right.SendAsync(a, new byte[] { 8 });
-        Assert.Equal([8], (await left.ReceiveAsync()).Data.ToArray());
+        Assert.Equal([8], (await left.NextAsync("the right client's last data")).Data.ToArray());
         Assert.True(local.IsQuiet);
 
         // When the neighbour goes, so does the way to its port.

@@ -73,11 +73,10 @@ public sealed class PeerRuleTests
         Assert.Equal(0, await one.PermitCodeAsync(second));
         await other.BindChannelAsync(first);
         await one.SendAsync(second, new byte[] { 1, 2, 3 });
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        var received = await other.ReceiveAsync(limit.Token);
+        var received = await other.NextAsync("the first client's data");
         Assert.Equal((first, 3), (received.Peer, received.Data.Length));
         await other.SendAsync(first, new byte[] { 4 });
-        Assert.Equal(second, (await one.ReceiveAsync(limit.Token)).Peer);
+        Assert.Equal(second, (await one.NextAsync("the answer")).Peer);
         await other.RefreshAsync(0);
         Assert.Equal(403, await one.BindCodeAsync(0x4001, second));
     }

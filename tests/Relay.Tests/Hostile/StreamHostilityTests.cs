@@ -34,6 +34,9 @@ public sealed class StreamHostilityTests
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var relay = RelayFixture.Start(time: time);
         using var socket = await ConnectAsync(relay);
+
+        // Its time begins when it is accepted.
+        await RelayFixture.UntilAsync(() => relay.Server.Connections == 1, "the connection");
         var frame = Frame(1_000);
         var sent = 0;
         await AdvanceUntilAsync(time, () => relay.Server.Connections == 0 && sent > 30, async () =>

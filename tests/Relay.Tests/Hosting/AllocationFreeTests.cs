@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
@@ -97,8 +98,14 @@ public sealed class AllocationFreeTests
 
                 // At the relay's own pace, so that no kernel buffer overflows however busy the machine is.
                 // On this thread: a continuation queued for each look would be garbage of the test's own.
+                var since = Stopwatch.GetTimestamp();
                 while (allocation.Counters.PacketsToPeer < start + sent + 100)
                 {
+                    if (Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(60))
+                    {
+                        Assert.Fail($"{allocation.Counters.PacketsToPeer - start} of {sent + 100} packets were relayed; the others are lost.");
+                    }
+
                     Thread.Yield();
                 }
             }

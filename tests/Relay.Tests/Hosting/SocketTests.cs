@@ -1,4 +1,5 @@
 using System.Globalization;
+using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Relay.Client;
 using NetDiscovery.Relay.Tests.Fixtures;
 
@@ -40,8 +41,8 @@ public sealed class SocketTests
 
         if (how == "cut")
         {
-            await RelayFixture.UntilAsync(() => relay.Cluster.Events.Count == 20, "the openings");
-            relay.Cluster.Events.ToList().ForEach(e => relay.Cluster.Command(new Grains.Interfaces.Relays.CutAllocation(e.Allocation)));
+            await RelayFixture.UntilAsync(() => relay.Cluster.Events.OfType<AllocationOpened>().Count() == 20, "the openings");
+            relay.Cluster.Events.OfType<AllocationOpened>().ToList().ForEach(e => relay.Cluster.Command(new Grains.Interfaces.Relays.CutAllocation(e.Allocation)));
         }
 
         if (how == "stop")

@@ -66,7 +66,7 @@ public sealed class ClientSteeringTests
 
         public async Task<(int Worker, TransportAddress From)> NextAsync()
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
             return await queue.Reader.ReadAsync(limit.Token);
         }
     }

@@ -39,7 +39,7 @@ public sealed class SecureListenerTests
         {
             var data = Enumerable.Range(0, size).Select(i => (byte)i).ToArray();
             await client.SendAsync(peer.Address, data, cancel);
-            Assert.Equal(data, (await client.ReceiveAsync(cancel)).Data.ToArray());
+            Assert.Equal(data, (await client.NextAsync($"{size} bytes back from the peer")).Data.ToArray());
         }
 
         var allocation = relay.Server.Workers.SelectMany(Allocations).Single();
@@ -85,7 +85,7 @@ public sealed class SecureListenerTests
         do
         {
             await old.SendAsync(peer.Address, new byte[100], cancel);
-            Assert.Equal(100, (await old.ReceiveAsync(cancel)).Data.Length);
+            Assert.Equal(100, (await old.NextAsync("the peer's echo under the old certificate")).Data.Length);
             await using var fresh = await ConnectAsync(relay, transport, shown);
             rounds++;
         }
@@ -94,7 +94,7 @@ public sealed class SecureListenerTests
         Assert.Equal(first.Thumbprint, shown[0]);
         Assert.Equal(second.Thumbprint, shown[^1]);
         await old.SendAsync(peer.Address, new byte[100], cancel);
-        Assert.Equal(100, (await old.ReceiveAsync(cancel)).Data.Length);
+        Assert.Equal(100, (await old.NextAsync("the peer's echo under the old certificate")).Data.Length);
         Assert.Equal(1, relay.Server.Allocations);
     }
 

@@ -353,11 +353,7 @@ public sealed class MobilityTests
             ? options with { Server = relay.TlsEndPoint, CertificateValidation = (_, _, _, _) => true }
             : options);
 
-    private static async Task<string> ReadAsync(TurnClient client)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        return Encoding.ASCII.GetString((await client.ReceiveAsync(limit.Token)).Data.Span);
-    }
+    private static async Task<string> ReadAsync(TurnClient client) => Encoding.ASCII.GetString((await client.NextAsync("the peer's data")).Data.Span);
 
     private static Task<int> RefreshCodeAsync(TurnClient client, byte[] ticket) =>
         client.CodeAsync(StunMethod.Refresh, (ref StunWriter writer) => writer.Add(AttributeType.MobilityTicket, ticket));

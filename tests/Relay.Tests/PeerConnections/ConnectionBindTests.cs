@@ -21,7 +21,7 @@ public sealed class ConnectionBindTests
         client.ConnectionAttempted = (peer, id) => attempt.TrySetResult((peer, id));
         using var peer = await TcpPeer.ConnectAsync(allocated.Relayed);
         await peer.SendAsync("before"u8.ToArray());
-        var (from, id) = await attempt.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        var (from, id) = await attempt.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Equal(peer.LocalEndPoint, from.ToIPEndPoint());
         await using var data = await client.OpenConnectionAsync(id);
         await peer.SendAsync(" after"u8.ToArray());
@@ -144,7 +144,7 @@ public sealed class ConnectionBindTests
         var attempt = new TaskCompletionSource<(TransportAddress Peer, uint Id)>();
         bob.ConnectionAttempted = (peer, id) => attempt.TrySetResult((peer, id));
         await using var fromAlice = await alice.OpenConnectionAsync(await alice.ConnectPeerAsync(atBob.Relayed));
-        var (peer, id) = await attempt.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        var (peer, id) = await attempt.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Equal(atAlice.Relayed, peer);
         await using var fromBob = await bob.OpenConnectionAsync(id);
         await fromAlice.WriteAsync("to bob"u8.ToArray());

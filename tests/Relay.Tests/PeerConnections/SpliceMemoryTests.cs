@@ -42,13 +42,17 @@ public sealed class SpliceMemoryTests
                 await data.WriteAsync(chunk.AsMemory());
                 for (var filled = 0; filled < chunk.Length;)
                 {
-                    filled += await accepted.ReceiveAsync(chunk.AsMemory());
+                    var read = await accepted.ReceiveAsync(chunk.AsMemory());
+                    Assert.True(read > 0);
+                    filled += read;
                 }
 
                 await accepted.SendAsync(chunk.AsMemory());
                 for (var filled = 0; filled < chunk.Length;)
                 {
-                    filled += await data.ReadAsync(chunk.AsMemory());
+                    var read = await data.ReadAsync(chunk.AsMemory());
+                    Assert.True(read > 0);
+                    filled += read;
                 }
             }
         }

@@ -14,7 +14,7 @@ internal sealed class BatchedPath : IDisposable
     {
         path = new BatchedDatagramPath(Gate, Faults.Add);
         Socket = path.TryOpen(TransportAddress.Parse("127.0.0.1:0"), sharedPort: false, 1 << 20, sink, out _)!;
-        Other = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20, ReceiveTimeout = 10_000 };
+        Other = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20, ReceiveTimeout = 30_000 };
         Other.Bind(TransportAddress.Parse("127.0.0.1:0").ToIPEndPoint());
         Other.Connect(Socket.Local.ToIPEndPoint());
     }
