@@ -3,7 +3,7 @@
 //   begin GRAINS PACE_MS   makes so many grains, a third each of tenants that are read, tenants that are changed and allocations that report usage, and calls each at that pace
 //   where                  how many of them are on each silo, by its port
 //   mark PORT              what is reported from now on; the silo of PORT is about to be killed, so its grains are reported apart
-//   report                 silences since then, and calls that failed
+//   report                 silences since then, calls that failed, and when that silo was declared dead
 // Arguments: the settings of a gateway.
 using System.Globalization;
 using System.Text.Json;
@@ -22,6 +22,7 @@ using var stopping = new CancellationTokenSource();
 var callers = new List<Caller>();
 var running = new List<Task>();
 var onVictim = new HashSet<Caller>();
+Task<TimeSpan>? declaration = null;
 Tell(new { ready = true });
 while (await Console.In.ReadLineAsync() is { } line)
 {
@@ -39,10 +40,12 @@ while (await Console.In.ReadLineAsync() is { } line)
             var victim = Number(words[1]);
             onVictim = [.. (await WhereAsync()).Where(pair => pair.Value == victim).Select(pair => pair.Key)];
             callers.ForEach(caller => caller.Mark());
+            declaration = Declaration.OfAsync(builder.Configuration.GetConnectionString("Storage")!, victim, stopping.Token);
             Tell(new { onVictim = onVictim.Count });
             break;
         case "report":
-            Tell(new { victims = Summary(callers.Where(onVictim.Contains)), others = Summary(callers.Where(caller => !onVictim.Contains(caller))) });
+            double? declaredMs = declaration is { IsCompletedSuccessfully: true } ? (await declaration).TotalMilliseconds : null;
+            Tell(new { declaredMs, victims = Summary(callers.Where(onVictim.Contains)), others = Summary(callers.Where(caller => !onVictim.Contains(caller))) });
             break;
     }
 }
