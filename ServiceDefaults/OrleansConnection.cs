@@ -49,13 +49,16 @@ public static partial class OrleansConnection
 
         client.Configure<ClientMessagingOptions>(options =>
         {
-            // Who was being asked when it was killed never answers, and nobody tells the caller before this is over: it is how late such a call is
-            // repeated. By then the others have declared the silo dead (measured: 2 to 3 s), so the second try finds the grain elsewhere.
+            // Who was being asked when it froze, or its machine was lost, never answers, and nobody tells the caller before this is over (and up to a second
+            // more: Orleans looks each second). By then the others have declared the silo dead, so the second try finds the grain elsewhere.
             options.ResponseTimeout = TimeSpan.FromSeconds(3);
             configuration.GetSection("Orleans:ClientMessaging").Bind(options);
         });
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
         client.Services.AddSingleton<IClientConnectionRetryFilter, WaitForCluster>();
+        client.Services.AddSingleton<LostCalls>();
+        client.Services.AddSingleton<IOutgoingGrainCallFilter>(static services => services.GetRequiredService<LostCalls>());
+        client.Services.AddSingleton<IClusterConnectionStatusObserver>(static services => services.GetRequiredService<LostCalls>());
     }
 
     /// <summary>A host may be started before its silos: keep trying, and say so.</summary>

@@ -81,6 +81,24 @@ public sealed class SiloKillTests(PostgresServer server)
         Assert.Equal(60, await database.ScalarAsync<int>("SELECT count(*) FROM tenants WHERE status = 'suspended'"));
     }
 
+    [Fact]
+    public async Task A_call_on_its_way_to_a_silo_that_is_killed_ends_soon_and_not_with_its_response_timeout()
+    {
+        using var folder = new TempFolder();
+        await using var silo = SiloProcess.Start($"--Data:Path={folder.Path}");
+        await silo.ReadyAsync();
+        await using var client = await ClusterClient.ConnectAsync(
+            ("Orleans:Endpoints:GatewayPort", silo.GatewayPort.ToString(CultureInfo.InvariantCulture)), ("Orleans:ClientMessaging:ResponseTimeout", "01:00:00"));
+        var tenant = Grain(client, TenantId.New());
+        Assert.NotNull(await tenant.CreateAsync(new CreateTenant("t", null, new byte[32])));
+
+        await silo.FreezeAsync();
+        var call = tenant.GetAsync();
+        await silo.KillAsync();
+
+        await Assert.ThrowsAnyAsync<OrleansException>(() => call.WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
     // A call that is not answered in time is repeated, as a client would: the machine may be busy, or the silo dead. A silo that learns of the death of another
     // cancels what its grains and its directory had asked that one.
     private static Task SoonAsync(Func<Task<bool>> step, string what) => Eventually.EventuallyAsync(async () =>

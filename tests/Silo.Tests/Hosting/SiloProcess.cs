@@ -83,6 +83,16 @@ internal sealed class SiloProcess : IAsyncDisposable
         return process.ExitCode;
     }
 
+    /// <summary>SIGSTOP, until it has come to each thread: it keeps its connections and answers nothing. <see cref="KillAsync"/> ends it all the same.</summary>
+    public async Task FreezeAsync()
+    {
+        using var kill = Process.Start("/bin/kill", ["-STOP", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        Assert.Equal(0, kill.ExitCode);
+        await Eventually.EventuallyAsync(
+            () => Directory.EnumerateDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/task")).All(IsStopped), TimeSpan.FromSeconds(60), "the silo is frozen");
+    }
+
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()
     {
@@ -98,6 +108,19 @@ internal sealed class SiloProcess : IAsyncDisposable
         }
 
         process.Dispose();
+    }
+
+    // proc_pid_stat(5): the state follows the name, which is in parentheses.
+    private static bool IsStopped(string thread)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(thread, "stat")).Split(") ")[^1].StartsWith('T');
+        }
+        catch (IOException)
+        {
+            return false; // It has ended.
+        }
     }
 
     private static string Setting(string name, int value) => string.Create(CultureInfo.InvariantCulture, $"--{name}={value}");
