@@ -40,15 +40,18 @@ public sealed class SiloKillTests(PostgresServer server)
         await using var reader = await ConnectAsync(second);
         foreach (var id in tenants)
         {
-            Assert.NotNull(await reader.Grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(id)).GetAsync());
+            await SoonAsync(async () => await Grain(reader, id).GetAsync() is not null, $"tenant {id} is there");
         }
 
         // A report whose answer the kill cut off may be booked or not; an acknowledged one must be.
-        var page = await reader.Grains.GetGrain<IUsageQueryGrain>(0).QueryAsync(
-            Report.Query(DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(2), UsageGranularity.Hour, UsageGroups.Label));
+        UsagePage? page = null;
+        await SoonAsync(
+            async () => (page = await reader.Grains.GetGrain<IUsageQueryGrain>(0).QueryAsync(
+                Report.Query(DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(2), UsageGranularity.Hour, UsageGroups.Label))) is not null,
+            "usage is told");
         foreach (var (source, bytes) in acknowledged)
         {
-            var booked = page.Rows.Where(row => row.Label == source.ToString("N")).Sum(row => row.Totals.BytesFromClient);
+            var booked = page!.Rows.Where(row => row.Label == source.ToString("N")).Sum(row => row.Totals.BytesFromClient);
             Assert.InRange(booked, bytes, bytes + 10);
         }
 
