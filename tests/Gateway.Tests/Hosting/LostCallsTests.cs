@@ -2,7 +2,6 @@ using System.Reflection;
 using Microsoft.Extensions.Time.Testing;
 using NetDiscovery.ServiceDefaults;
 using NetDiscovery.TestKit;
-using Orleans.Runtime;
 using Orleans.Serialization.Invocation;
 
 namespace NetDiscovery.Gateway.Tests.Hosting;
