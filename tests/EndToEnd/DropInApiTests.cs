@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NetDiscovery.Relay.Client;
 using NetDiscovery.TestKit;
 
 namespace NetDiscovery.EndToEnd;
@@ -6,7 +7,7 @@ namespace NetDiscovery.EndToEnd;
 /// <summary>The vendors' own client libraries against the platform, and what they minted against the relay.</summary>
 public sealed class DropInApiTests(StandaloneTests.Running running) : IClassFixture<StandaloneTests.Running>
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
 
     [Fact]
     public async Task Clients_of_other_services_work_unmodified_and_what_they_mint_relays_and_is_metered()
@@ -26,7 +27,7 @@ public sealed class DropInApiTests(StandaloneTests.Running running) : IClassFixt
         // The credentials that were revoked through Cloudflare's API, and disabled through Metered's, open nothing.
         foreach (var ended in (string[])["revoked", "disabled"])
         {
-            await Assert.ThrowsAnyAsync<Exception>(() => EchoCall.OpenAsync(running.Instance.RelayPort, TokenOf(credentials, ended), peer));
+            await Eventually.EventuallyAsync(async () => !await OpensAsync(TokenOf(credentials, ended), peer), TimeSpan.FromSeconds(30), $"the relay refuses what was {ended}");
         }
 
         using var tenant = running.Instance.TenantClient(account, authToken);
@@ -46,6 +47,19 @@ public sealed class DropInApiTests(StandaloneTests.Running running) : IClassFixt
             },
             TimeSpan.FromSeconds(60), "Twilio's usage record is what the TURN clients sent and received");
         Assert.True(bytes > 2 * 50 * 2 * 500, $"{bytes} bytes, record {usage}");
+    }
+
+    private async Task<bool> OpensAsync(Token token, EchoPeer peer)
+    {
+        try
+        {
+            await using var call = await EchoCall.OpenAsync(running.Instance.RelayPort, token, peer);
+            return true;
+        }
+        catch (StunErrorException)
+        {
+            return false;
+        }
     }
 
     private async Task<(string Account, string AuthToken)> NewTenantAsync()

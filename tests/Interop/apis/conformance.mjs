@@ -58,6 +58,32 @@ await rule('twilio: tokens.create', async () => {
   credentials.twilio = { username: token.username, credential: token.password }
 })
 
+await rule('twilio: a token as it goes over the wire: 201, texts, one URI in each server, for pages of any origin', async () => {
+  const response = await fetch(`${url}/2010-04-01/Accounts/${account}/Tokens.json`, {
+    method: 'POST', headers: { authorization: `Basic ${btoa(`${account}:${authToken}`)}`, origin: 'https://page.example' },
+  })
+  const body = await response.json()
+  assert.deepEqual([response.status, response.headers.get('access-control-allow-origin'), body.ttl, body.account_sid], [201, '*', '86400', account])
+  assert.match(body.date_created, /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000$/)
+  assert.ok(body.ice_servers.every(server => typeof server.urls === 'string' && server.url === server.urls))
+  assert.ok(body.ice_servers.filter(server => /^turns?:/.test(server.urls)).every(server => server.credential === body.password))
+})
+
+await rule('twilio: what is not there is error 20404, another method 20004, JSON in place of a form 20415', async () => {
+  const ask = async (method, path, body) => {
+    const response = await fetch(`${url}/2010-04-01/Accounts/${account}${path}`, {
+      method, headers: { authorization: `Basic ${btoa(`${account}:${authToken}`)}`, ...(body && { 'content-type': 'application/json' }) }, body,
+    })
+    const error = await response.json()
+    assert.equal(error.status, response.status)
+    assert.ok(error.message && error.more_info)
+    return [response.status, error.code]
+  }
+  assert.deepEqual(await ask('GET', '/Calls.json'), [404, 20404])
+  assert.deepEqual(await ask('DELETE', '/Tokens.json'), [405, 20004])
+  assert.deepEqual(await ask('POST', '/Tokens.json', '{}'), [415, 20415])
+})
+
 await rule('twilio: a wrong auth token is error 20003', async () => {
   const error = await refusal(connect(account, 'wrong').tokens.create())
   assert.deepEqual([error.status, error.code, error.message], [401, 20003, 'Authenticate'])
@@ -72,6 +98,27 @@ await rule('twilio: a wrong ttl is error 20001 and names the field', async () =>
 await rule('twilio: usage.records.list', async () => {
   const records = await client.usage.records.list({ category: 'turnmegabytes', pageSize: 1 })
   assert.deepEqual(records.map(record => [record.category, record.usageUnit]), [['turnmegabytes', 'megabytes']])
+})
+
+await rule('twilio: every field of a usage record, and the category of a region', async () => {
+  const [record] = await client.usage.records.list({ category: 'turnmegabytes-local', startDate: new Date(Date.now() - 30 * 86_400_000), includeSubaccounts: false, limit: 1 })
+  assert.deepEqual([record.accountSid, record.apiVersion, record.category, record.countUnit, record.usageUnit, record.priceUnit], [account, '2010-04-01', 'turnmegabytes-local', 'sessions', 'megabytes', 'usd'])
+  for (const number of [record.count, record.usage, record.price]) assert.ok(Number.isFinite(Number(number)), `${number} is no number`)
+  assert.match(record.asOf, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$/)
+  assert.ok(record.description && record.uri)
+  assert.deepEqual(Object.keys(record.subresourceUris).sort(), ['all_time', 'daily', 'last_month', 'monthly', 'this_month', 'today', 'yearly', 'yesterday'])
+  const own = { headers: { authorization: `Basic ${btoa(`${account}:${authToken}`)}` } }
+  for (const uri of [record.uri, ...Object.values(record.subresourceUris)]) assert.equal((await fetch(url + uri, own)).status, 200, uri)
+  const month = await fetch(`${url}/2010-04-01/Accounts/${account}/Usage/Records/Daily.json?Category=turnmegabytes&StartDate=-30days&EndDate=-1days&PageSize=1000`, own)
+  assert.equal((await month.json()).usage_records.length, 30)
+})
+
+await rule('twilio: dates that are none, and pages beyond the largest, are error 20001 and name the field', async () => {
+  for (const [query, field] of [['StartDate=soon', 'StartDate'], ['EndDate=2026-13-01', 'EndDate'], ['StartDate=2026-02-02&EndDate=2026-02-01', 'EndDate'], ['PageSize=1001', 'PageSize']]) {
+    const response = await fetch(`${url}/2010-04-01/Accounts/${account}/Usage/Records.json?${query}`, { headers: { authorization: `Basic ${btoa(`${account}:${authToken}`)}` } })
+    const error = await response.json()
+    assert.deepEqual([response.status, error.code, error.message.includes(field)], [400, 20001, true], query)
+  }
 })
 
 for (const name of ['allTime', 'daily', 'lastMonth', 'monthly', 'thisMonth', 'today', 'yearly', 'yesterday']) {
@@ -95,14 +142,34 @@ await rule('twilio: accounts, sub-account from beginning to end', async () => {
   assert.equal((await client.api.v2010.accounts(sub.sid).fetch()).status, 'active')
   assert.equal((await client.api.v2010.accounts(sub.sid).update({ status: 'suspended' })).status, 'suspended')
   assert.equal((await refusal(connect(sub.sid, sub.authToken).tokens.create())).code, 20003)
+  assert.ok((await client.api.v2010.accounts.list({ status: 'suspended' })).some(one => one.sid === sub.sid))
+  assert.ok(!(await client.api.v2010.accounts.list({ status: 'active' })).some(one => one.sid === sub.sid))
+  assert.equal((await client.api.v2010.accounts(sub.sid).update({ status: 'active' })).status, 'active')
+  await connect(sub.sid, sub.authToken).tokens.create()
+  const own = await client.api.v2010.accounts(account).fetch()
+  assert.deepEqual([own.sid, own.ownerAccountSid, own.type, own.authToken], [account, account, 'Full', undefined])
   assert.equal((await client.api.v2010.accounts(sub.sid).update({ status: 'closed' })).status, 'closed')
+})
+
+await rule('twilio: a sub-account does not reach the account above, nor an account another one: error 20003', async () => {
+  const sub = await client.api.v2010.accounts.create({ friendlyName: 'below' })
+  const below = connect(sub.sid, sub.authToken, { accountSid: account })
+  const elsewhere = client.api.v2010.accounts('AC00000000000000000000000000000001')
+  for (const reach of [() => below.tokens.create(), () => below.usage.records.list({ limit: 1 }), () => below.keys.list(), () => elsewhere.fetch()]) {
+    const error = await refusal(reach())
+    assert.deepEqual([error.status, error.code], [401, 20003])
+  }
+  assert.equal((await refusal(client.api.v2010.accounts(sub.sid).update({ status: 'asleep' }))).code, 20001)
+  await client.api.v2010.accounts(sub.sid).update({ status: 'closed' })
 })
 
 await rule('twilio: keys, from beginning to end', async () => {
   const key = await client.newKeys.create({ friendlyName: 'conformance' })
   await connect(key.sid, key.secret, { accountSid: account }).tokens.create()
   assert.ok((await client.keys.list()).some(one => one.sid === key.sid))
-  assert.equal((await client.keys(key.sid).fetch()).friendlyName, 'conformance')
+  const fetched = await client.keys(key.sid).fetch()
+  assert.deepEqual([fetched.friendlyName, fetched.secret], ['conformance', undefined])
+  assert.equal((await client.keys(key.sid).update({ friendlyName: 'renamed' })).friendlyName, 'renamed')
   assert.equal(await client.keys(key.sid).remove(), true)
   const error = await refusal(client.keys(key.sid).fetch())
   assert.deepEqual([error.status, error.code], [404, 20404])
@@ -127,6 +194,16 @@ const arrived = async (path, count = 1) => {
   }
 }
 
+// An event may come more than once.
+const told = async (path, count) => {
+  for (let wanted = count; ; wanted++) {
+    const calls = await arrived(path, wanted)
+    const first = calls.filter((call, at) => calls.findIndex(one => one.headers['webhook-id'] === call.headers['webhook-id']) === at)
+    if (first.length >= count) return first
+    wanted = Math.max(wanted, calls.length)
+  }
+}
+
 const own = async (method, path, body) => {
   const response = await fetch(`${url}${path}`, {
     method, headers: { authorization: `Basic ${btoa(`${account}:${authToken}`)}`, 'content-type': 'application/json' }, body: body && JSON.stringify(body),
@@ -140,7 +217,7 @@ await rule('standardwebhooks: events of a session verify and come in order', asy
   await own('PUT', `/v1/tenants/${account}/discovery`, { callbacks: { eventUrl: `${hook}/events` } })
   const { id } = await own('POST', '/v1/sessions', { endpoints: [{ name: 'alice' }, { name: 'bob' }] })
   await own('DELETE', `/v1/sessions/${id}`)
-  const events = (await arrived('/events', 2)).map(call => new Webhook(secret).verify(call.body, call.headers))
+  const events = (await told('/events', 2)).map(call => new Webhook(secret).verify(call.body, call.headers))
   assert.deepEqual(events.map(event => [event.type, event.sequence, event.data.session]), [['session.created', 1, id], ['session.ended', 2, id]])
   const [call] = await arrived('/events')
   assert.throws(() => new Webhook(secret).verify(call.body.replace('created', 'altered'), call.headers))
@@ -207,17 +284,29 @@ await rule('cloudflare: generate answers one server; its credential is revoked',
   const { status, body } = await post(`${key.uid}/credentials/generate`, key.key, { ttl: 600 })
   assert.deepEqual([status, Array.isArray(body.iceServers.urls)], [201, true])
   assert.equal((await post(`${key.uid}/credentials/${encodeURIComponent(body.iceServers.username)}/revoke`, key.key)).status, 204)
+  const missing = await post(`${key.uid}/credentials/nobody/revoke`, key.key)
+  assert.deepEqual([missing.status, missing.body.success, missing.body.errors.length], [404, false, 1])
   credentials.revoked = { username: body.iceServers.username, credential: body.iceServers.credential }
 })
 
 await rule('cloudflare: a wrong token and a wrong ttl are refused', async () => {
   assert.equal((await post(`${key.uid}/credentials/generate-ice-servers`, 'wrong', { ttl: 600 })).status, 401)
+  assert.equal((await post(`${key.uid}/credentials/generate-ice-servers`, `${admin.sid}.${admin.secret}`, { ttl: 600 })).status, 401)
   assert.equal((await post(`${key.uid}/credentials/generate-ice-servers`, key.key, { ttl: 10_000_000 })).status, 400)
+})
+
+await rule('cloudflare: errors are those of the library, with what is wrong in them', async () => {
+  const wrong = new Cloudflare({ apiToken: 'wrong', baseURL: `${url}/client/v4`, maxRetries: 0 })
+  assert.ok(await refusal(wrong.calls.turn.get(key.uid, { account_id: account })) instanceof Cloudflare.AuthenticationError)
+  const error = await refusal(cloudflare.calls.turn.create({ account_id: account, name: '' }))
+  assert.ok(error instanceof Cloudflare.BadRequestError)
+  assert.match(error.message, /validation_failed/)
+  assert.ok(await refusal(cloudflare.calls.turn.create({ account_id: 'AC00000000000000000000000000000001', name: 'x' })) instanceof Cloudflare.NotFoundError)
 })
 
 await rule('cloudflare: calls.turn.delete ends the key, and a missing one is a NotFoundError', async () => {
   const doomed = await cloudflare.calls.turn.create({ account_id: account, name: 'doomed' })
-  await cloudflare.calls.turn.delete(doomed.uid, { account_id: account })
+  assert.equal((await cloudflare.calls.turn.delete(doomed.uid, { account_id: account })).uid, doomed.uid)
   assert.ok(await refusal(cloudflare.calls.turn.get(doomed.uid, { account_id: account })) instanceof Cloudflare.NotFoundError)
 })
 
@@ -260,6 +349,28 @@ await rule('metered: a disabled credential has no servers, and the list has what
   assert.deepEqual([listed.data.map(one => one.username), listed.pagination.total_records], [[made.meteredForEver.username], 1])
 })
 
+await rule('metered: enable says what is, and what can not be', async () => {
+  const ask = async (action, username, key = secretKey) => {
+    const { status, body } = await curl(`/api/v1/turn/credential/${action}?secretKey=${key}`, ...json({ username }))
+    return [status, body.message]
+  }
+  assert.deepEqual(await ask('enable', made.meteredForEver.username), [400, 'Credential is already enabled'])
+  assert.deepEqual(await ask('enable', made.metered.username), [400, 'Credential is already enabled'])
+  assert.deepEqual((await ask('enable', credentials.disabled.username))[0], 400)
+  assert.deepEqual(await ask('enable', 'nobody'), [401, 'Credential not found'])
+  assert.deepEqual(await ask('disable', 'nobody'), [401, 'Credential not found'])
+  assert.deepEqual(await ask('enable', made.metered.username, 'wrong'), [401, 'Invalid secret key'])
+})
+
+await rule('metered: credentials that never expire in pages, and all at once', async () => {
+  const { body: page } = await curl(`/api/v2/turn/credentials?secretKey=${secretKey}&page=1`)
+  assert.deepEqual(Object.keys(page.pagination), ['total_records', 'current_page', 'total_pages', 'next_page', 'prev_page'])
+  assert.ok(page.data.every(one => one.password === null && one.expired === false))
+  const { body: all } = await curl(`/api/v2/turn/credentials?secretKey=${secretKey}&all=true`)
+  assert.equal(all.data.length, all.pagination.total_records)
+  assert.equal((await curl(`/api/v2/turn/credentials?secretKey=${secretKey}&page=none`)).status, 400)
+})
+
 await rule('metered: usage, of all, by user, by day', async () => {
   const { body: all } = await curl(`/api/v1/turn/current_usage?secretKey=${secretKey}`)
   assert.deepEqual(Object.values(all).map(value => typeof value), ['number', 'number', 'number'])
@@ -268,12 +379,16 @@ await rule('metered: usage, of all, by user, by day', async () => {
   const { body: users } = await curl(`/api/v2/turn/current_usage_by_user?secretKey=${secretKey}&page=1`)
   assert.ok(Array.isArray(users.data) && users.has_more === false)
   const { body: days } = await curl(`/api/v2/turn/usage_daily_by_user?secretKey=${secretKey}&startDate=2026-09-01&endDate=2026-09-10&page=2`)
+  assert.deepEqual(days.period, { start: '2026-09-01', end: '2026-09-10', page_start: '2026-09-08', page_end: '2026-09-10' })
+  assert.equal((await curl(`/api/v1/turn/current_usage_for_user?secretKey=${secretKey}&username=nobody`)).status, 401)
+  assert.equal((await curl(`/api/v2/turn/usage_daily_by_user?secretKey=${secretKey}&startDate=2026-01-01&endDate=2026-12-31`)).status, 400)
   assert.deepEqual([days.data.map(day => day.date), days.pagination.total_pages, days.pagination.has_more], [['2026-09-08', '2026-09-09', '2026-09-10'], 2, false])
 })
 
 await rule('metered: errors in its words', async () => {
   assert.deepEqual(await curl('/api/v1/turn/credentials').then(({ status, body }) => [status, body.error]), [400, 'Please specify API Key'])
   assert.deepEqual(await curl('/api/v1/turn/credentials?apiKey=wrong').then(({ status, body }) => [status, body.error]), [401, 'Invalid API Key'])
+  assert.deepEqual(await curl('/api/v1/turn/current_usage?secretKey=wrong').then(({ status, body }) => [status, body.error]), [401, 'Invalid secret key'])
   const { status, body } = await curl(`/api/v1/turn/credential?secretKey=${secretKey}`, ...json({ expiryInSeconds: -1 }))
   assert.deepEqual([status, body.message], [400, 'please enter a positive integer value for expiryInSeconds'])
 })
@@ -283,6 +398,11 @@ await rule('rest: GET /turn?service=turn answers username, password, ttl, uris',
   assert.deepEqual([status, Object.keys(body), body.ttl, body.uris.every(uri => /^turns?:/.test(uri))], [200, ['username', 'password', 'ttl', 'uris'], 600, true])
   credentials.rest = { username: body.username, credential: body.password }
   assert.equal((await curl('/turn?service=turn')).status, 401)
+  assert.deepEqual(Object.keys((await curl(`/turn?service=turn&key=${secretKey}`, '-X', 'POST')).body), ['username', 'password', 'ttl', 'uris'])
+  for (const query of ['', '?service=stun', '?service=turn&ttl=soon', `?service=turn&username=${'x'.repeat(65)}`]) {
+    const refused = await curl(`/turn${query}`, '-u', `${metered.sid}:${metered.secret}`)
+    assert.deepEqual([refused.status, refused.body.code], [400, 'validation_failed'], query)
+  }
 })
 
 receiver.close()
