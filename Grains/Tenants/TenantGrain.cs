@@ -121,7 +121,7 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
 
     public async Task<bool> RemoveKeyAsync(ApiKeyId id)
     {
-        var removed = await AuditedAsync(AuditActions.KeyRemoved, id.ToString(), _ => "", current => current.RemoveKey(id));
+        var removed = await AuditedAsync(AuditActions.KeyRemoved, id.ToString(), _ => NameOf(id), current => current.RemoveKey(id));
         await GrainFactory.GetGrain<IApiKeyGrain>(GrainKeys.ApiKey(id)).UnbindAsync(Id);
         return removed;
     }
@@ -136,7 +136,8 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
     public Task<TenantChange> AddCredentialAsync(StaticCredential credential) =>
         AuditedAsync(AuditActions.CredentialCreated, credential.Id.ToString(), _ => credential.Username, current => current.AddCredential(credential, Now));
 
-    public Task<bool> RemoveCredentialAsync(TokenId id) => AuditedAsync(AuditActions.CredentialRemoved, id.ToString(), _ => "", current => current.RemoveCredential(id, Now));
+    public Task<bool> RemoveCredentialAsync(TokenId id) =>
+        AuditedAsync(AuditActions.CredentialRemoved, id.ToString(), _ => UsernameOf(id), current => current.RemoveCredential(id, Now));
 
     public Task<ImmutableArray<StaticCredential>> ListCredentialsAsync() => Task.FromResult(state.Value.Credentials);
 
@@ -202,6 +203,11 @@ public sealed partial class TenantGrain : Grain, ITenantGrain
         retirement.Consider();
         return state.Value.Tenant;
     }
+
+    // What is stored before the change: afterwards nobody can say any more what it was.
+    private string NameOf(ApiKeyId id) => state.Value.ApiKeys.FirstOrDefault(key => key.Key.Id == id)?.Key.Name ?? "";
+
+    private string UsernameOf(TokenId id) => state.Value.Credentials.FirstOrDefault(credential => credential.Id == id)?.Username ?? "";
 
     private static string VersionOf(uint version) => string.Create(CultureInfo.InvariantCulture, $"version {version}");
 

@@ -60,7 +60,7 @@ public sealed class UsageTriggerGrain : Grain, IUsageTriggerGrain
     public async Task<UsageTriggerReading?> UpdateAsync(UsageTriggerId id, string? name, string? url, CallbackForm? form)
     {
         retirement.Consider();
-        if (await AuditedAsync(AuditActions.TriggerChanged, id, name ?? "", current => current.Update(id, name, url, form, time.GetUtcNow())) is not { } trigger)
+        if (await AuditedAsync(AuditActions.TriggerChanged, id, name ?? NameOf(id), current => current.Update(id, name, url, form, time.GetUtcNow())) is not { } trigger)
             return null;
         var (period, sums) = await ReadAsync(trigger.Recurring);
         return Reading(trigger, period, sums);
@@ -68,7 +68,7 @@ public sealed class UsageTriggerGrain : Grain, IUsageTriggerGrain
 
     public async Task<bool> RemoveAsync(UsageTriggerId id)
     {
-        var removed = await AuditedAsync(AuditActions.TriggerRemoved, id, "", current => current.Remove(id));
+        var removed = await AuditedAsync(AuditActions.TriggerRemoved, id, NameOf(id), current => current.Remove(id));
         retirement.Consider();
         return removed;
     }
@@ -102,6 +102,8 @@ public sealed class UsageTriggerGrain : Grain, IUsageTriggerGrain
         evaluatedAt = now;
         HandOver();
     }
+
+    private string NameOf(UsageTriggerId id) => state.Value.Triggers.FirstOrDefault(stored => stored.Trigger.Id == id)?.Trigger.Name ?? "";
 
     private Task<TResult> AuditedAsync<TResult>(string action, UsageTriggerId subject, string detail, Func<UsageTriggersState, (UsageTriggersState Next, TResult Result)> change)
     {

@@ -57,6 +57,10 @@ public sealed class AuditTests(RealGateway real)
                 "label.revoked", "key.renamed", "usage-trigger.created", "usage-trigger.changed", "usage-trigger.removed", "key.removed", "tenant.status",
             ],
             items.Reverse().Select(item => (string?)item!["action"]));
+        var details = items.ToDictionary(item => (string)item!["action"]!, item => (string?)item!["detail"]);
+        Assert.Equal(
+            ("renamed", "camera", "renamed", "renamed"),
+            (details["key.removed"], details["credential.removed"]![^"camera".Length..], details["usage-trigger.changed"], details["usage-trigger.removed"]));
         var actors = items.Reverse().Select(item => (string?)item!["actor"]).Distinct().ToList();
         Assert.Equal([parent.Id, sub.Id, (string?)key["id"]], actors);
         Assert.DoesNotContain((string)key["secret"]!, items.ToJsonString(), StringComparison.Ordinal);

@@ -52,7 +52,14 @@ public sealed class TenantAuditTests(GrainCluster cluster)
         await tenant.RenameKeyAsync(key, "build");
         Assert.Equal((AuditActions.KeyRenamed, "build"), (Assert.Single(Stored(id)).Action, Assert.Single(Stored(id)).Detail));
         await tenant.RemoveKeyAsync(key);
-        Assert.Equal((AuditActions.KeyRemoved, key.ToString()), (Assert.Single(Stored(id)).Action, Assert.Single(Stored(id)).Subject));
+        var removed = Assert.Single(Stored(id));
+        Assert.Equal((AuditActions.KeyRemoved, key.ToString(), "build"), (removed.Action, removed.Subject, removed.Detail));
+
+        var credential = new StaticCredential(TokenId.New(), "AC1:camera", "", [1], [2], default);
+        await tenant.AddCredentialAsync(credential);
+        await tenant.RemoveCredentialAsync(credential.Id);
+        removed = Assert.Single(Stored(id));
+        Assert.Equal((AuditActions.CredentialRemoved, credential.Id.ToString(), "AC1:camera"), (removed.Action, removed.Subject, removed.Detail));
     }
 
     [Fact]
