@@ -1,8 +1,17 @@
+using Microsoft.Net.Http.Headers;
+using NetDiscovery.Gateway.Audit;
+using NetDiscovery.Gateway.RateLimits;
+
 namespace NetDiscovery.Gateway.Problems;
 
 /// <summary>Turns every failure and every bodiless refusal below it into problem details. No exception text reaches a caller.</summary>
 public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> logger)
 {
+    private static readonly string[] Kept =
+    [
+        HeaderNames.XContentTypeOptions, "Referrer-Policy", HeaderNames.ContentSecurityPolicy, RateLimitMiddleware.Header, RateLimitMiddleware.PolicyHeader, OriginMiddleware.Header,
+    ];
+
     /// <summary>Runs the rest of the pipeline.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
@@ -18,7 +27,7 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
         }
         catch (Exception exception) when (!context.Response.HasStarted)
         {
-            context.Response.Clear();
+            Forget(context.Response);
             await Explain(context, exception).ExecuteAsync(context);
             return;
         }
@@ -27,6 +36,19 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
         {
             await new Problem(ProblemCodes.ForStatus(response.StatusCode)).ExecuteAsync(context);
         }
+    }
+
+    /// <summary>Forgets the answer that is not given, and keeps what holds for any.</summary>
+    private static void Forget(HttpResponse response)
+    {
+        var kept = Kept.Select(name => (Name: name, Value: response.Headers[name])).Where(static header => header.Value.Count > 0).ToList();
+        response.Clear();
+        foreach (var (name, value) in kept)
+        {
+            response.Headers[name] = value;
+        }
+
+        response.Headers.CacheControl = "no-store";
     }
 
     private Problem Explain(HttpContext context, Exception exception)

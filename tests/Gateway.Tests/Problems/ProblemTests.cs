@@ -107,6 +107,8 @@ public sealed class ProblemTests(FakeGateway fake) : IClassFixture<FakeGateway>
         var problem = await response.ExpectProblemAsync(ProblemCodes.All.Single(known => known.Code == code));
         Assert.DoesNotContain("secret detail", problem.ToJsonString(), StringComparison.Ordinal);
         Assert.Equal(code != "internal_error", response.Headers.RetryAfter is not null);
+        Assert.True(response.Headers.CacheControl?.NoStore);
+        Assert.Equal(["nosniff"], response.Headers.GetValues("X-Content-Type-Options"));
     }
 
     [Fact]
