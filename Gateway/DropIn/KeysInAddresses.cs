@@ -11,7 +11,7 @@ namespace NetDiscovery.Gateway.DropIn;
 /// </summary>
 public sealed class KeysInAddresses(RequestDelegate next, IOptions<GatewayOptions> options)
 {
-    private static readonly string[] Names = ["apiKey", "secretKey", "key"];
+    private static readonly string[] Names = ["apiKey", "secretKey", "projectApiKey", "key"];
 
     /// <summary>Runs the rest of the pipeline.</summary>
     public Task InvokeAsync(HttpContext context)
@@ -43,11 +43,11 @@ public sealed class KeysInAddresses(RequestDelegate next, IOptions<GatewayOption
 
 /// <summary>The request had a key in its address.</summary>
 /// <param name="isAccepted">False: this gateway takes none there.</param>
-/// <param name="name">Which: <c>apiKey</c>, <c>secretKey</c> or <c>key</c>.</param>
+/// <param name="name">Which: <c>apiKey</c>, <c>secretKey</c>, <c>projectApiKey</c> or <c>key</c>.</param>
 /// <param name="key">The key.</param>
 internal sealed class KeyInAddress(bool isAccepted, string name, string key)
 {
-    /// <summary>Which: <c>apiKey</c>, <c>secretKey</c> or <c>key</c>.</summary>
+    /// <summary>Which: <c>apiKey</c>, <c>secretKey</c>, <c>projectApiKey</c> or <c>key</c>.</summary>
     public string Name => name;
 
     /// <summary>False: this gateway takes none there.</summary>

@@ -22,6 +22,12 @@ public sealed class LooseBody : IChecked, IBindableFromHttpContext<LooseBody>
     /// <returns>A member's whole number; null when it is missing or wrong, and then it is noted.</returns>
     public int? Integer(string name, FieldErrors errors) => Read<int?>(name, "must be a whole number", errors);
 
+    /// <inheritdoc cref="Integer"/>
+    public long? Whole(string name, FieldErrors errors) => Read<long?>(name, "must be a whole number", errors);
+
+    /// <returns>True when a member says something: no null, and no empty list or text.</returns>
+    public bool Says(string name) => members[name] is { } node && node is not JsonArray { Count: 0 } && !(node is JsonValue value && value.TryGetValue<string>(out var text) && text.Length == 0);
+
     /// <inheritdoc/>
     public static async ValueTask<LooseBody?> BindAsync(HttpContext context, ParameterInfo parameter)
     {

@@ -23,6 +23,7 @@ public static class MeteredApi
         var (first, second) = (Group(app, First), Group(app, Second));
         MeteredCredentials.Map(first, second);
         MeteredUsage.Map(first, second);
+        MeteredProjects.Map(second);
     }
 
     private static RouteGroupBuilder Group(IEndpointRouteBuilder app, string root) =>

@@ -32,13 +32,12 @@ public static class MeteredCredentials
         second.MapGet("/credentials", ListAsync);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, LooseBody body, RequestSeed seed, TokenMint mint, StaticCredentials credentials)
-    {
-        if (!TryTenant(http, out var tenant, out var refusal))
-        {
-            return refusal;
-        }
+    private static async Task<IResult> CreateAsync(HttpContext http, LooseBody body, RequestSeed seed, TokenMint mint, StaticCredentials credentials) =>
+        TryTenant(http, out var tenant, out var refusal) ? await MakeAsync(tenant, body, seed, mint, credentials) : refusal;
 
+    /// <summary>Makes a credential of <paramref name="tenant"/>, as the body asks for it.</summary>
+    internal static async Task<IResult> MakeAsync(TenantId tenant, LooseBody body, RequestSeed seed, TokenMint mint, StaticCredentials credentials)
+    {
         var errors = new FieldErrors();
         var (seconds, label) = (body.Integer("expiryInSeconds", errors), body.Text("label", errors));
         if (seconds < 1)

@@ -136,7 +136,8 @@ public static class MeteredUsage
         });
     }
 
-    private static long Relayed(UsageTotals totals) => totals.BytesToPeer + totals.BytesFromPeer;
+    /// <summary>Data relayed, in both directions.</summary>
+    internal static long Relayed(UsageTotals totals) => totals.BytesToPeer + totals.BytesFromPeer;
 
     private static List<MeteredUser> Users(IEnumerable<UsageRow> rows) =>
     [
@@ -147,14 +148,14 @@ public static class MeteredUsage
            select new MeteredUser(user.Key, user.Key, MeteredJson.Gigabytes(user.Sum())),
     ];
 
-    // A token names its label itself; whether it is genuine makes no difference to the usage under that label.
-    private static async Task<string?> LabelOfAsync(IGrainFactory grains, TenantId tenant, string username) =>
+    /// <summary>The label of a credential; null when there is none of this name. A token names its label itself: whether it is genuine makes no difference to the usage under it.</summary>
+    internal static async Task<string?> LabelOfAsync(IGrainFactory grains, TenantId tenant, string username) =>
         TurnCredential.TryDecode(Encoding.UTF8.GetBytes(username), out var claims) && claims.Tenant == tenant
             ? claims.Label
             : (await grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant)).ListCredentialsAsync()).FirstOrDefault(credential => credential.Username == username)?.Label;
 
-    // Over all regions; less than all would be taken for all.
-    private static async Task<(List<UsageRow> Rows, Problem? Problem)> ReadAsync(
+    /// <summary>Usage over all regions, or a refusal: less than all would be taken for all.</summary>
+    internal static async Task<(List<UsageRow> Rows, Problem? Problem)> ReadAsync(
         RegionalUsage ledgers, TenantId tenant, (DateTimeOffset From, DateTimeOffset To) range, UsageGranularity granularity, UsageGroups groups)
     {
         var rows = new List<UsageRow>();
@@ -179,7 +180,8 @@ public static class MeteredUsage
         }
     }
 
-    private static (DateTimeOffset From, DateTimeOffset To) MonthOf(TimeProvider time)
+    /// <summary>The present calendar month.</summary>
+    internal static (DateTimeOffset From, DateTimeOffset To) MonthOf(TimeProvider time)
     {
         var now = time.GetUtcNow();
         var from = new DateTimeOffset(now.Year, now.Month, 1, 0, 0, 0, TimeSpan.Zero);
@@ -188,7 +190,8 @@ public static class MeteredUsage
 
     private static DateTimeOffset Midnight(DateOnly day) => new(day, TimeOnly.MinValue, TimeSpan.Zero);
 
-    private static string Text(DateOnly day) => day.ToString(DateForm, CultureInfo.InvariantCulture);
+    /// <summary>A date as they write it.</summary>
+    internal static string Text(DateOnly day) => day.ToString(DateForm, CultureInfo.InvariantCulture);
 
     private static DateOnly Day(IQueryCollection query, string name, DateOnly otherwise, FieldErrors errors)
     {

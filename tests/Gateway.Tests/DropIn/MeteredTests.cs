@@ -133,6 +133,54 @@ public sealed class MeteredTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_project_is_a_sub_account_with_a_quota_credentials_and_usage_of_its_own()
+    {
+        var (tenant, key) = await NewKeyAsync();
+        var project = await (await PostAsync($"/api/v2/turn/project?secretKey={key}", """{"projectName":"Customer A","quotaInBytes":2000000,"quotaExceededAction":"notify","webhookUrl":null,"notificationEmails":[]}""")).ExpectAsync(200);
+        Assert.Equal(["_id", "projectName", "quotaInBytes", "webhookUrl", "notificationEmails", "quotaExceededAction", "apiKey", "created"], project.Names());
+        Assert.True(TenantId.TryParse((string?)project["_id"], out var id));
+        var account = await (await gateway.Operator.GetAsync($"/v1/tenants/{id}")).ExpectAsync(200);
+        Assert.Equal(("Customer A", $"{tenant}"), ((string?)account["name"], (string?)account["parent"]));
+        var quotas = (await (await gateway.Operator.GetAsync($"/v1/tenants/{id}/discovery")).ExpectAsync(200))["quotas"]!;
+        Assert.Equal((2_000_000L, "notify"), ((long)quotas["relayedBytesPerMonth"]!, (string?)quotas["onQuota"]));
+
+        var path = $"/api/v2/turn/project/{id}";
+        var made = await (await PostAsync($"{path}/credential?secretKey={key}", """{"expiryInSeconds":600,"label":"bob"}""")).ExpectAsync(200);
+        await ServersOfAsync(made);
+        Assert.True(TurnCredential.TryDecode(Encoding.ASCII.GetBytes((string)made["username"]!), out var claims));
+        Assert.Equal((id, "bob"), (claims.Tenant, claims.Label));
+
+        var (source, now) = (Guid.NewGuid(), TimeProvider.System.GetUtcNow());
+        await Grains.GetGrain<IUsageGrain>(GrainKeys.Usage(id, source)).RecordAsync(
+            [new UsageReport(source, 1, new UsageKeys(id, "", "bob", "local", "", ""), new UsageTotals { BytesToPeer = 2_000_000, BytesFromPeer = 500_000 }, now)]);
+        foreach (var proof in (string[])[$"secretKey={key}", $"projectApiKey={project["apiKey"]}"])
+        {
+            var usage = await (await gateway.Anonymous.GetAsync($"{path}/current_usage?{proof}")).ExpectAsync(200);
+            Assert.Equal((2_000_000L, 2_500_000L, 500_000L), ((long)usage["quotaInBytes"]!, (long)usage["usageInBytes"]!, (long)usage["overageInBytes"]!));
+            var days = (await (await gateway.Anonymous.GetAsync($"{path}/current_usage_by_date?{proof}")).ExpectAsync(200)).AsArray();
+            Assert.Equal(2_500_000L, (long)days.Single(day => (string?)day!["date"] == $"{now.UtcDateTime:yyyy-MM-dd}")!["usageInBytes"]!);
+            var user = await (await gateway.Anonymous.GetAsync($"{path}/current_usage_for_user?{proof}&username={Uri.EscapeDataString((string)made["username"]!)}")).ExpectAsync(200);
+            Assert.Equal(("bob", 2_500_000L), ((string?)user["label"], (long)user["usageInBytes"]!));
+        }
+
+        var (_, other) = await NewKeyAsync();
+        await ExpectErrorAsync(await gateway.Anonymous.GetAsync($"{path}/current_usage?secretKey={other}"), 400, "Project not found");
+        await ExpectErrorAsync(await PostAsync($"{path}/credential?secretKey={other}", "{}"), 400, "Project not found");
+    }
+
+    [Theory]
+    [InlineData("{}", "projectName must be 1 to 64 characters")]
+    [InlineData("""{"projectName":"p","quotaInBytes":1048575}""", "quotaInBytes must be 0, for none, or at least 1048576")]
+    [InlineData("""{"projectName":"p","quotaInBytes":"much"}""", "quotaInBytes must be a whole number")]
+    [InlineData("""{"projectName":"p","quotaExceededAction":"explode"}""", "quotaExceededAction must be disable, notify or none")]
+    [InlineData("""{"projectName":"p","webhookUrl":"https://a.example/"}""", "webhookUrl is not offered here: make a usage trigger, which calls a server when a value is reached")]
+    public async Task What_is_wrong_with_a_project_is_said(string body, string text)
+    {
+        var (_, key) = await NewKeyAsync();
+        await ExpectErrorAsync(await PostAsync($"/api/v2/turn/project?secretKey={key}", body), 400, text);
+    }
+
+    [Fact]
     public async Task No_key_of_an_address_reaches_the_log_at_any_level()
     {
         var (_, key) = await NewKeyAsync();
@@ -168,6 +216,8 @@ public sealed class MeteredTests : IAsyncLifetime
         Assert.Equal(["username", "password", "expiryInSeconds", "label", "apiKey", "expired"], made.Names());
         return made;
     }
+
+    private Task<HttpResponseMessage> PostAsync(string path, string body) => gateway.Anonymous.PostAsync(path, Responses.Json(body));
 
     private Task<HttpResponseMessage> PostAsync(string action, string key, JsonNode made) =>
         gateway.Anonymous.PostAsync($"/api/v1/turn/credential/{action}?secretKey={key}", Responses.Json(new JsonObject { ["username"] = (string?)made["username"] }.ToJsonString()));

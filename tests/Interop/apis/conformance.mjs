@@ -393,6 +393,23 @@ await rule('metered: errors in its words', async () => {
   assert.deepEqual([status, body.message], [400, 'please enter a positive integer value for expiryInSeconds'])
 })
 
+await rule('metered: a project from beginning to end, by the account and by its own key', async () => {
+  const { status, body: project } = await curl(`/api/v2/turn/project?secretKey=${secretKey}`, ...json({ projectName: 'conformance', quotaInBytes: 1_073_741_824, quotaExceededAction: 'disable' }))
+  assert.deepEqual([status, project.projectName, project.quotaInBytes, project.quotaExceededAction], [200, 'conformance', 1_073_741_824, 'disable'])
+  const path = `/api/v2/turn/project/${project._id}`
+  const { body: one } = await curl(`${path}/credential?secretKey=${secretKey}`, ...json({ expiryInSeconds: 600, label: 'project-user' }))
+  assert.equal((await curl(`/api/v1/turn/credentials?apiKey=${one.apiKey}`)).status, 200)
+  for (const proof of [`secretKey=${secretKey}`, `projectApiKey=${project.apiKey}`]) {
+    assert.deepEqual((await curl(`${path}/current_usage?${proof}`)).body, { quotaInBytes: 1_073_741_824, usageInBytes: 0, overageInBytes: 0 })
+    const { body: days } = await curl(`${path}/current_usage_by_date?${proof}`)
+    assert.ok(days.length > 0 && days.every(day => /^\d{4}-\d\d-\d\d$/.test(day.date) && day.usageInBytes === 0))
+    assert.deepEqual((await curl(`${path}/current_usage_for_user?${proof}&username=${encodeURIComponent(one.username)}`)).body, { label: 'project-user', usageInBytes: 0 })
+  }
+  const { status: refused, body } = await curl(`/api/v2/turn/project/AC00000000000000000000000000000001/current_usage?secretKey=${secretKey}`)
+  assert.deepEqual([refused, body.message], [400, 'Project not found'])
+  assert.equal((await curl(`/api/v2/turn/project?secretKey=${secretKey}`, ...json({ projectName: 'x', quotaInBytes: 1 }))).status, 400)
+})
+
 await rule('rest: GET /turn?service=turn answers username, password, ttl, uris', async () => {
   const { status, body } = await curl('/turn?service=turn&username=rest-user&ttl=600', '-u', `${metered.sid}:${metered.secret}`)
   assert.deepEqual([status, Object.keys(body), body.ttl, body.uris.every(uri => /^turns?:/.test(uri))], [200, ['username', 'password', 'ttl', 'uris'], 600, true])
