@@ -12,7 +12,7 @@ namespace NetDiscovery.Silo.Tests.Hosting;
 public sealed class ClusterProviderTests(PostgresServer server)
 {
     private const int Tenants = 60;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     [Fact]
     public async Task Silos_that_meet_in_Redis_serve_each_others_grains_when_one_is_killed_and_take_in_a_new_one()

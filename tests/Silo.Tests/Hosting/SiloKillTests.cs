@@ -15,6 +15,8 @@ namespace NetDiscovery.Silo.Tests.Hosting;
 [Collection(AssemblyFixtures.Heavy)]
 public sealed class SiloKillTests(PostgresServer server)
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+
     [Fact]
     public async Task A_silo_on_the_embedded_store_keeps_every_acknowledged_row_when_killed()
     {
@@ -29,7 +31,7 @@ public sealed class SiloKillTests(PostgresServer server)
             using var load = new CancellationTokenSource();
             var work = Enumerable.Range(0, 8).Select(_ => Task.Run(() => CreateTenantsAsync(client, tenants, load.Token)))
                 .Concat(Enumerable.Range(0, 8).Select(_ => Task.Run(() => ReportAsync(client, acknowledged, load.Token)))).ToArray();
-            await Eventually.EventuallyAsync(() => tenants.Count > 100 && acknowledged.Values.Sum() > 2_000, TimeSpan.FromSeconds(60), "load is acknowledged");
+            await Eventually.EventuallyAsync(() => tenants.Count > 100 && acknowledged.Values.Sum() > 2_000, Limit, "load is acknowledged");
             await silo.KillAsync();
             await load.CancelAsync();
             await Task.WhenAll(work);
@@ -40,15 +42,13 @@ public sealed class SiloKillTests(PostgresServer server)
         await using var reader = await ConnectAsync(second);
         foreach (var id in tenants)
         {
-            await SoonAsync(async () => await Grain(reader, id).GetAsync() is not null, $"tenant {id} is there");
+            await SoonAsync(async () => await Grain(reader, id).GetAsync() is not null, $"tenant {id}, whose making was answered, is there");
         }
 
         // A report whose answer the kill cut off may be booked or not; an acknowledged one must be.
         UsagePage? page = null;
-        await SoonAsync(
-            async () => (page = await reader.Grains.GetGrain<IUsageQueryGrain>(0).QueryAsync(
-                Report.Query(DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(2), UsageGranularity.Hour, UsageGroups.Label))) is not null,
-            "usage is told");
+        var query = Report.Query(DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(2), UsageGranularity.Hour, UsageGroups.Label);
+        await SoonAsync(async () => (page = await reader.Grains.GetGrain<IUsageQueryGrain>(0).QueryAsync(query)) is not null, "the ledger is read");
         foreach (var (source, bytes) in acknowledged)
         {
             var booked = page!.Rows.Where(row => row.Label == source.ToString("N")).Sum(row => row.Totals.BytesFromClient);
@@ -68,14 +68,14 @@ public sealed class SiloKillTests(PostgresServer server)
         await using var second = SiloProcess.Start(arguments);
         await first.ReadyAsync();
         await second.ReadyAsync();
-        await Eventually.EventuallyAsync(async () => await database.ScalarAsync<int>("SELECT count(*) FROM orleans_membership WHERE status = 3") == 2, TimeSpan.FromSeconds(60), "both silos are active members");
+        await Eventually.EventuallyAsync(async () => await database.ScalarAsync<int>("SELECT count(*) FROM orleans_membership WHERE status = 3") == 2, Limit, "both silos are active members");
         await using var client = await ClusterClient.ConnectAsync(settings);
         var tenants = Enumerable.Range(0, 60).Select(_ => TenantId.New()).ToArray();
         await Task.WhenAll(tenants.Select(id => SoonAsync(async () => await Grain(client, id).CreateAsync(new CreateTenant("t", null, new byte[32])) is not null, $"tenant {id} is made")));
 
         await second.KillAsync();
         var killed = Stopwatch.GetTimestamp();
-        await Eventually.EventuallyAsync(async () => await database.ScalarAsync<int>("SELECT count(*) FROM orleans_membership WHERE status = 3") == 1, TimeSpan.FromSeconds(60), "the killed silo is declared dead");
+        await Eventually.EventuallyAsync(async () => await database.ScalarAsync<int>("SELECT count(*) FROM orleans_membership WHERE status = 3") == 1, Limit, "the killed silo is declared dead");
         TestContext.Current.TestOutputHelper!.WriteLine($"declared dead {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s after the kill");
         await Task.WhenAll(tenants.Select(id => SoonAsync(
             async () => await Grain(client, id).SetStatusAsync(TenantStatus.Suspended) == TenantChange.Done, $"tenant {id} is served by the silo that is left")));
@@ -114,7 +114,7 @@ public sealed class SiloKillTests(PostgresServer server)
         {
             return false;
         }
-    }, TimeSpan.FromSeconds(60), what);
+    }, Limit, what);
 
     private static ITenantGrain Grain(ClusterClient client, TenantId id) => client.Grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(id));
 

@@ -19,7 +19,7 @@ public sealed class GroupCommitTests : IDisposable
         var queue = Queue(async _ => await first.Task);
 
         var one = queue.AddAsync(1);
-        await Eventually.EventuallyAsync(() => commits.Count == 1, TimeSpan.FromSeconds(10), "the first commit begins");
+        await Eventually.EventuallyAsync(() => commits.Count == 1, TimeSpan.FromSeconds(60), "the first commit begins");
         var others = Enumerable.Range(2, 5).Select(queue.AddAsync).ToArray();
         first.SetResult();
 
@@ -59,7 +59,7 @@ public sealed class GroupCommitTests : IDisposable
         var queue = Queue(_ => away.Task);
 
         var tasks = Enumerable.Range(0, 35).Select(queue.AddAsync).ToArray();
-        await Eventually.EventuallyAsync(() => commits.Count == 1, TimeSpan.FromSeconds(10), "the first commit begins");
+        await Eventually.EventuallyAsync(() => commits.Count == 1, TimeSpan.FromSeconds(60), "the first commit begins");
         away.SetException(new TimeoutException("store away"));
         foreach (var task in tasks)
         {
