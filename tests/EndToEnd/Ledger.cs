@@ -11,7 +11,7 @@ internal readonly record struct LedgerTotals(long Allocations, long BytesFromCli
 /// <summary>Reads usage and mints tokens through the HTTP API, as an outsider does.</summary>
 internal static class Ledger
 {
-    private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(120);
 
     /// <summary>A token as <c>POST /v1/tokens</c> answers.</summary>
     public static async Task<Token> MintAsync(this HttpClient tenant, string label)

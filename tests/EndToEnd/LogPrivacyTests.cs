@@ -14,6 +14,7 @@ namespace NetDiscovery.EndToEnd;
 public sealed class LogPrivacyTests
 {
     private const string WrongPassword = "wrong-password-of-a-guest";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     // Not the addresses the platform itself listens on, which it may name.
     private static readonly IPAddress Client = IPAddress.Parse("127.66.7.8");
@@ -84,7 +85,7 @@ public sealed class LogPrivacyTests
         using var invoker = new HttpMessageInvoker(handler);
         var uri = new UriBuilder(new Uri(standalone.Url, $"/v1/sessions/{Text(session, "id")}/signaling")) { Scheme = "ws" }.Uri;
         await socket.ConnectAsync(uri, invoker, CancellationToken.None);
-        await socket.ReceiveAsync(new byte[64 * 1024], CancellationToken.None);
+        await socket.ReceiveAsync(new byte[64 * 1024], CancellationToken.None).WaitAsync(Patience);
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
     }
 
@@ -103,9 +104,9 @@ public sealed class LogPrivacyTests
             await client.AllocateAsync();
             await client.BindChannelAsync(peerAddress);
             await client.SendAsync(peerAddress, new byte[] { 1 });
-            var there = await peer.ReceiveAsync();
+            var there = await peer.ReceiveAsync().WaitAsync(Patience);
             await peer.SendAsync(there.Buffer, there.RemoteEndPoint);
-            await client.ReceiveAsync();
+            await client.ReceiveAsync().AsTask().WaitAsync(Patience);
             await client.RefreshAsync(0);
         }
 

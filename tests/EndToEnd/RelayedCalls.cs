@@ -39,9 +39,12 @@ internal static class RelayedCalls
     /// <summary>Waits until the ledger of <paramref name="label"/> equals the peer's counters to the byte.</summary>
     public static Task<LedgerTotals> UsageEqualsAsync(HttpClient tenant, string label, EchoPeer peer) => tenant.UsageUntilAsync(
         label,
-        seen => seen.BytesToPeer == peer.BytesReceived && seen.BytesFromPeer == peer.BytesSent
-            && seen.PacketsToPeer == peer.PacketsReceived && seen.PacketsFromPeer == peer.PacketsSent,
+        seen => IsWhatCounted(seen, peer),
         () => $"{peer.BytesReceived} bytes in {peer.PacketsReceived} received, {peer.BytesSent} bytes in {peer.PacketsSent} sent");
+
+    /// <summary>True when the ledger has what the peer counted.</summary>
+    public static bool IsWhatCounted(LedgerTotals seen, EchoPeer peer) =>
+        seen.BytesToPeer == peer.BytesReceived && seen.BytesFromPeer == peer.BytesSent && seen.PacketsToPeer == peer.PacketsReceived && seen.PacketsFromPeer == peer.PacketsSent;
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -16,11 +16,12 @@ public sealed class SurvivalTests
             await call.CloseAsync();
         }
 
-        var before = await RelayedCalls.UsageEqualsAsync(tenant, label, peer);
+        await RelayedCalls.UsageEqualsAsync(tenant, label, peer);
         await standalone.KillAsync();
         await standalone.RestartAsync();
 
-        Assert.Equal(before, await tenant.UsageAsync(label));
+        // What the client's leg has of the end of the call may have been told since: it is not looked at.
+        Assert.True(RelayedCalls.IsWhatCounted(await tenant.UsageAsync(label), peer), "The ledger is another after the restart.");
     }
 
     [Fact]
