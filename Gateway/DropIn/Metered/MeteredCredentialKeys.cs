@@ -33,7 +33,7 @@ public sealed class MeteredCredentialKeys(
             return (null, new Problem(ProblemCodes.TooManyRequests, "Too many failed authentications from this address.", retryAfter: wait));
         }
 
-        if (await snapshots.GetAsync(tenant) is not { Status: TenantStatus.Active } snapshot || !IsGood(key, snapshot))
+        if (await FindTenantAsync(key, tenant) is not { } snapshot)
         {
             failures.Failed(source, tenant.ToString());
             return (null, new Problem(ProblemCodes.Unauthenticated));
@@ -49,6 +49,27 @@ public sealed class MeteredCredentialKeys(
         return chosen.Count == 0
             ? (null, new Problem(ProblemCodes.NoRelay))
             : (IceServers.For(chosen, snapshot.Discovery, key.Username, key.Password), null);
+    }
+
+    // What was made a moment ago, here or at another gateway, may be missing in what is remembered. Failures are counted: nobody has it asked for without end.
+    private async Task<TenantSnapshot?> FindTenantAsync(MeteredCredentialKey key, TenantId tenant)
+    {
+        for (var asked = 0; asked < 2; asked++)
+        {
+            if (await snapshots.GetAsync(tenant) is not { Status: TenantStatus.Active } snapshot)
+            {
+                return null;
+            }
+
+            if (IsGood(key, snapshot))
+            {
+                return snapshot;
+            }
+
+            snapshots.Forget(tenant);
+        }
+
+        return null;
     }
 
     private static bool TryTenant(string username, out TenantId tenant)
