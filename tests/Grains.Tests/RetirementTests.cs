@@ -20,7 +20,7 @@ public sealed class RetirementTests(GrainCluster cluster)
         var (liveGrain, endedGrain) = (Allocation(live.Id), Allocation(ended.Id));
         await liveGrain.ApplyAsync([live.Opened()]);
         await endedGrain.ApplyAsync([ended.Opened(), ended.Closed(1)]);
-        await Eventually.EventuallyAsync(() => !IsActive(endedGrain), TimeSpan.FromSeconds(20), "the allocation that ended is gone at once");
+        await Eventually.EventuallyAsync(() => !IsActive(endedGrain), TimeSpan.FromSeconds(60), "the allocation that ended is gone at once");
         Assert.NotNull(await endedGrain.GetAsync());
 
         var noTenant = cluster.Tenant(TenantId.New());
@@ -35,7 +35,7 @@ public sealed class RetirementTests(GrainCluster cluster)
         var leaving = new IGrain[] { noTenant, noKey, noSession, noAllocation, endedGrain };
         Assert.All(leaving, grain => Assert.True(IsActive(grain)));
         cluster.Time.Advance(Retirement.QuietTime);
-        await Eventually.EventuallyAsync(() => !leaving.Any(IsActive), TimeSpan.FromSeconds(20), "the activations without worth are gone");
+        await Eventually.EventuallyAsync(() => !leaving.Any(IsActive), TimeSpan.FromSeconds(60), "the activations without worth are gone");
         Assert.True(IsActive(tenant));
         Assert.True(IsActive(liveGrain));
     }

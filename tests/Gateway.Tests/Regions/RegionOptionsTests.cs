@@ -68,7 +68,7 @@ public sealed class RegionOptionsTests
         configuration["Region:Peers:0:Name"] = "eu-1";
         configuration["Region:Peers:0:Url"] = "https://eu.example";
         configuration.Reload();
-        await Eventually.EventuallyAsync(() => directory.Current.Peers.ContainsKey("eu-1"), TimeSpan.FromSeconds(30), "the new region is known");
+        await Eventually.EventuallyAsync(() => directory.Current.Peers.ContainsKey("eu-1"), TimeSpan.FromSeconds(60), "the new region is known");
 
         configuration["Region:Peers:0:Url"] = "nowhere";
         configuration["Region:Peers:1:Name"] = "us-1";

@@ -43,7 +43,7 @@ public sealed class RelaysTests(RealGateway real)
         await (await Gateway.Operator.PostAsync("/v1/relays/drained-1/drain", null)).ExpectAsync(200);
         await relay.ExpectCommandAsync(command => command is SetDraining { Draining: true }, "the relay is told to drain");
         await Eventually.EventuallyAsync(
-            async () => (bool)(await (await Gateway.Operator.GetAsync("/v1/relays/drained-1")).ExpectAsync(200))["draining"]!, TimeSpan.FromSeconds(30), "the relay says that it drains");
+            async () => (bool)(await (await Gateway.Operator.GetAsync("/v1/relays/drained-1")).ExpectAsync(200))["draining"]!, TimeSpan.FromSeconds(60), "the relay says that it drains");
 
         await (await Gateway.Operator.PostAsJsonAsync("/v1/relays/drained-1/drain", new { draining = false })).ExpectAsync(200);
         await relay.ExpectCommandAsync(command => command is SetDraining { Draining: false }, "the relay is told to take clients again");

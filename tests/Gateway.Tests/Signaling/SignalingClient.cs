@@ -7,7 +7,7 @@ namespace NetDiscovery.Gateway.Tests.Signaling;
 /// <summary>A plain WebSocket client of a session's signaling; keeps every message.</summary>
 internal sealed class SignalingClient : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ClientWebSocket socket = new();
     private long sequence;

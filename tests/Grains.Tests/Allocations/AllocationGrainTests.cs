@@ -136,7 +136,7 @@ public sealed class AllocationGrainTests(GrainCluster cluster)
     {
         var (reached, release) = cluster.Storage.HoldNextWrite("allocation", GrainKeys.Allocation(events.Id));
         var applying = Grain.ApplyAsync([events.Opened()]);
-        await reached.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await reached.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.Null(await Grain.GetAsync());
         release.SetResult();
         Assert.True(await applying);

@@ -57,8 +57,8 @@ public sealed class ControlEventGrainTests(GrainCluster cluster)
         var (slow, fast) = (new TestEvents(), new TestEvents());
         var (reached, release) = cluster.Storage.HoldNextWrite("allocation", GrainKeys.Allocation(slow.Id));
         var waiting = Shard.DeliverAsync("relay-1", [slow.Opened()]);
-        await reached.WaitAsync(TimeSpan.FromSeconds(30));
-        await Shard.DeliverAsync("relay-2", [fast.Opened()]).WaitAsync(TimeSpan.FromSeconds(20));
+        await reached.WaitAsync(TimeSpan.FromSeconds(60));
+        await Shard.DeliverAsync("relay-2", [fast.Opened()]).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.False(waiting.IsCompleted);
         release.SetResult();
         await waiting;
@@ -72,7 +72,7 @@ public sealed class ControlEventGrainTests(GrainCluster cluster)
         var (reached, release) = cluster.Storage.HoldNextWrite("allocation", GrainKeys.Allocation(slow.Id));
         cluster.Ledger.FailNext(failing.Id.Value);
         var first = Shard.DeliverAsync("relay-1", batch);
-        await reached.WaitAsync(TimeSpan.FromSeconds(30));
+        await reached.WaitAsync(TimeSpan.FromSeconds(60));
         var copy = Shard.DeliverAsync("relay-1", batch);
 
         // Behind the copy in the shard's queue: when it is answered, the copy has been looked at.
@@ -93,11 +93,11 @@ public sealed class ControlEventGrainTests(GrainCluster cluster)
         var writes = all.ConvertAll(one => cluster.Storage.HoldNextWrite("allocation", GrainKeys.Allocation(one.Id)));
         var other = cluster.Grain<IControlEventGrain>(GrainKeys.Ingest(8)).DeliverAsync("relay-1", [.. all.Select(one => one.Opened())]);
         foreach (var (reached, _) in writes.Take(ControlEventGrain.AtOnce))
-            await reached.WaitAsync(TimeSpan.FromSeconds(30));
+            await reached.WaitAsync(TimeSpan.FromSeconds(60));
 
         Assert.False(writes[^1].Reached.IsCompleted);
         writes[0].Release.SetResult();
-        await writes[^1].Reached.WaitAsync(TimeSpan.FromSeconds(30));
+        await writes[^1].Reached.WaitAsync(TimeSpan.FromSeconds(60));
         foreach (var (_, release) in writes.Skip(1))
             release.SetResult();
         await other;

@@ -9,7 +9,7 @@ namespace NetDiscovery.Grains.Tests.Relays;
 [Collection(GrainCluster.Clock)]
 public sealed class RelayGrainTests(GrainCluster cluster)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task A_relay_nobody_knows_is_asked_to_register()

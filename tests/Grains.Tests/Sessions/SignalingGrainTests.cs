@@ -17,7 +17,7 @@ namespace NetDiscovery.Grains.Tests.Sessions;
 [Collection(GrainCluster.Clock)]
 public sealed class SignalingGrainTests(GrainCluster cluster)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Signals_reach_the_other_endpoint_once_and_in_order()

@@ -11,7 +11,7 @@ namespace NetDiscovery.Grains.Tests.Tenants;
 [Collection(GrainCluster.Clock)]
 public sealed class RelaySubscriptionTests(GrainCluster cluster)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Relays_that_fetched_the_snapshot_hear_of_each_change_and_others_do_not()

@@ -93,7 +93,7 @@ public sealed class SubAccountTests(GrainCluster cluster)
 
         var (reached, release) = cluster.Storage.HoldNextWrite("tenant", GrainKeys.Tenant(deaf));
         await parentGrain.GetAsync();
-        await reached.WaitAsync(TimeSpan.FromSeconds(30));
+        await reached.WaitAsync(TimeSpan.FromSeconds(60));
         release.SetResult();
         Assert.Equal(TenantChange.Done, await parentGrain.SetStatusAsync(TenantStatus.Suspended));
         Assert.Equal(TenantStatus.Suspended, (await deafGrain.GetAsync())!.Status);
@@ -110,7 +110,7 @@ public sealed class SubAccountTests(GrainCluster cluster)
             parentGrain.SetStatusAsync(TenantStatus.Suspended),
             .. early.Select(child => (Task)child.Grain.PutDiscoveryAsync(new DiscoveryConfiguration { Decision = "direct" }, null)),
             .. late.Select(child => (Task)cluster.Tenant(child).CreateAsync(new CreateTenant("late", parent, Hash("late"))))]);
-        await changes.WaitAsync(TimeSpan.FromSeconds(20));
+        await changes.WaitAsync(TimeSpan.FromSeconds(60));
 
         Assert.All(early, child => Assert.Equal(TenantStatus.Suspended, child.Grain.GetAsync().Result!.Status));
         foreach (var child in late)

@@ -163,7 +163,7 @@ public sealed class TenantGrainTests(GrainCluster cluster)
         var (id, grain) = await cluster.NewTenantAsync();
         var (reached, release) = cluster.Storage.HoldNextWrite("tenant", GrainKeys.Tenant(id));
         var change = grain.SetStatusAsync(TenantStatus.Suspended);
-        await reached.WaitAsync(TimeSpan.FromSeconds(30));
+        await reached.WaitAsync(TimeSpan.FromSeconds(60));
 
         Assert.Equal(TenantStatus.Active, (await grain.AuthenticateAsync(null, Hash(id.ToString())))!.Status);
         Assert.Equal(TenantStatus.Active, (await grain.GetSnapshotAsync(null))!.Status);
