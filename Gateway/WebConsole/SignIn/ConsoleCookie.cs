@@ -4,6 +4,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using NetDiscovery.Gateway.Authentication;
+using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Grains.Interfaces;
 
 namespace NetDiscovery.Gateway.WebConsole.SignIn;
@@ -46,11 +47,7 @@ internal static class ConsoleCookie
         cookies.SlidingExpiration = false;
         cookies.Events.OnValidatePrincipal = ValidateAsync;
         cookies.Events.OnRedirectToLogin = static context => AskToSignInAsync(context.HttpContext);
-        cookies.Events.OnRedirectToAccessDenied = static context =>
-        {
-            context.Response.StatusCode = StatusCodes.Status403Forbidden;
-            return Task.CompletedTask;
-        };
+        cookies.Events.OnRedirectToAccessDenied = static context => new Problem(ProblemCodes.OperatorRequired).ExecuteAsync(context.HttpContext);
     }
 
     /// <summary>Who signs in, as the cookie holds it.</summary>
