@@ -69,7 +69,7 @@ const scripts = {
     };
     for (const [width, colorScheme] of [[1280, 'light'], [1280, 'dark'], [390, 'light']]) {
       await page.setViewportSize({ width, height: 844 });
-      await page.emulateMedia({ colorScheme });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }); // Colours half-way between two states are nobody's to judge.
       if (pages.length === 0) {
         await page.goto(`${input.url}/sign-in`);
         await judge('sign-in', '/sign-in', width, colorScheme);
