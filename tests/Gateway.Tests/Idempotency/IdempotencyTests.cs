@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
 using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Gateway.Tests.Hosting;
 
@@ -123,7 +124,8 @@ public sealed class IdempotencyTests(RealGateway real)
         var files = Directory.GetFiles(real.DataPath, "netdiscovery.db*");
         var stored = string.Concat(files.Select(file => Encoding.Latin1.GetString(ReadShared(file))));
         Assert.DoesNotContain((string)made["secret"]!, stored, StringComparison.Ordinal);
-        var answers = Regex.Matches(stored, "\"answer\":\"([^\"]+)\"").Select(match => Convert.FromBase64String(Regex.Unescape(match.Groups[1].Value))).ToList();
+        var answers = StatesWithAnswers().SelectMany(static state => Regex.Matches(state, "\"answer\":\"([^\"]+)\""))
+            .Select(static match => Convert.FromBase64String(Regex.Unescape(match.Groups[1].Value))).ToList();
         Assert.NotEmpty(answers);
         Assert.All(answers, answer => Assert.DoesNotContain((string)made["secret"]!, Encoding.UTF8.GetString(answer), StringComparison.Ordinal));
     }
@@ -137,6 +139,23 @@ public sealed class IdempotencyTests(RealGateway real)
         var tenant = await Gateway.NewTenantAsync();
         var problem = await (await PostAsync(tenant.Client, "/v1/tokens", "{}", key ?? new string('x', 256))).ExpectProblemAsync(ProblemCodes.ValidationFailed);
         Assert.Equal(["Idempotency-Key"], problem.Fields());
+    }
+
+    // Read as rows: in the file itself a long text is cut into pages.
+    private List<string> StatesWithAnswers()
+    {
+        using var database = new SqliteConnection($"Data Source={Path.Combine(real.DataPath, "netdiscovery.db")};Pooling=False");
+        database.Open();
+        using var command = database.CreateCommand();
+        command.CommandText = "SELECT state FROM grain_state WHERE state LIKE '%\"answer\":%'";
+        using var rows = command.ExecuteReader();
+        var states = new List<string>();
+        while (rows.Read())
+        {
+            states.Add(rows.GetString(0));
+        }
+
+        return states;
     }
 
     private static byte[] ReadShared(string file)
