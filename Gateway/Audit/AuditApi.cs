@@ -37,15 +37,7 @@ public static class AuditApi
 
         var errors = new FieldErrors();
         var limit = query.CheckedLimit(errors);
-        long? before = null;
-        if (!string.IsNullOrEmpty(query.After))
-        {
-            before = long.TryParse(query.After, NumberStyles.None, CultureInfo.InvariantCulture, out var cursor) ? cursor : null;
-            if (before is null)
-            {
-                errors.Add("after", "must be the 'next' of a page before");
-            }
-        }
+        var before = query.Number<long>(errors);
 
         if (action is not null && !AuditActions.All.Contains(action))
         {

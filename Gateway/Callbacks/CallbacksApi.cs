@@ -43,11 +43,7 @@ public static class CallbacksApi
 
         var errors = new FieldErrors();
         var limit = query.CheckedLimit(errors);
-        var offset = 0;
-        if (!string.IsNullOrEmpty(query.After) && !int.TryParse(query.After, NumberStyles.None, CultureInfo.InvariantCulture, out offset))
-        {
-            errors.Add("after", "must be the 'next' of a page before");
-        }
+        var offset = query.Number<int>(errors) ?? 0;
 
         SessionId wanted = default;
         if (session is not null && !SessionId.TryParse(session, out wanted))

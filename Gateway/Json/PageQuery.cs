@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Numerics;
 using Microsoft.AspNetCore.Mvc;
 using NetDiscovery.Grains.Interfaces;
 
@@ -8,6 +9,8 @@ namespace NetDiscovery.Gateway.Json;
 /// <summary>Which page of a list a request asks for.</summary>
 public sealed record PageQuery
 {
+    private const string Wrong = "must be the 'next' of a page before";
+
     /// <summary>The <c>next</c> of the page before; left out for the first page.</summary>
     [FromQuery(Name = "after"), Description("The `next` of the page before; left out for the first page.")]
     public string? After { get; init; }
@@ -33,6 +36,23 @@ public sealed record PageQuery
         return otherwise;
     }
 
+    /// <summary>The cursor as a number; notes an error when it is none. Null on the first page.</summary>
+    public T? Number<T>(FieldErrors errors) where T : struct, IBinaryInteger<T>
+    {
+        if (string.IsNullOrEmpty(After))
+        {
+            return null;
+        }
+
+        if (T.TryParse(After, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+
+        errors.Add("after", Wrong);
+        return null;
+    }
+
     /// <summary>The cursor as an id; notes an error when it is none.</summary>
     public TId? Cursor<TId>(FieldErrors errors) where TId : struct, IPrefixedId<TId>
     {
@@ -46,7 +66,7 @@ public sealed record PageQuery
             return id;
         }
 
-        errors.Add("after", "must be the 'next' of a page before");
+        errors.Add("after", Wrong);
         return null;
     }
 }

@@ -63,11 +63,7 @@ public static class SessionsApi
 
         var errors = new FieldErrors();
         var limit = query.CheckedLimit(errors);
-        var offset = 0;
-        if (!string.IsNullOrEmpty(query.After) && !int.TryParse(query.After, NumberStyles.None, CultureInfo.InvariantCulture, out offset))
-        {
-            errors.Add("after", "must be the 'next' of a page before");
-        }
+        var offset = query.Number<int>(errors) ?? 0;
 
         SessionState wanted = default;
         if (!string.IsNullOrEmpty(state) && !(state.All(char.IsAsciiLetterLower) && Enum.TryParse(state, ignoreCase: true, out wanted)))

@@ -56,13 +56,9 @@ public sealed record UsageParameters
             errors.Add("granularity", "must be one of hour, day, month");
         }
 
-        var offset = 0;
-        if (!string.IsNullOrEmpty(After) && !int.TryParse(After, NumberStyles.None, CultureInfo.InvariantCulture, out offset))
-        {
-            errors.Add("after", "must be the 'next' of a page before");
-        }
-
-        var limit = new PageQuery { Limit = Limit }.CheckedLimit(errors);
+        var page = new PageQuery { After = After, Limit = Limit };
+        var offset = page.Number<int>(errors) ?? 0;
+        var limit = page.CheckedLimit(errors);
         return new UsageQuery(tenant, string.IsNullOrEmpty(Session) ? null : Session, from, to, granularity, ReadGroups(mayGroupByTenant, errors), offset, limit);
     }
 
