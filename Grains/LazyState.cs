@@ -2,34 +2,45 @@ using Orleans.Storage;
 
 namespace NetDiscovery.Grains;
 
-/// <summary>Copy-on-write over stored state, read only when somebody must know it: what is most likely new is written without a look.</summary>
+/// <summary>Copy-on-write over stored state, read only when somebody must know it, and packed between calls: for grains there are very many of.</summary>
 /// <remarks>
-/// Belongs to one activation. One change at a time; reads may interleave with it. Takes the place of Orleans' persistent state for grains there are very
-/// many of and that live for seconds: that one reads on every activation, and takes several times the memory.
+/// What is most likely new is written without a look. Belongs to one activation. One change at a time; reads may interleave with it. Takes the place of
+/// Orleans' persistent state for grains that live for seconds or wait for minutes: that one reads on every activation, and takes several times the memory.
 /// </remarks>
 /// <typeparam name="T">An immutable record; a new one stands for "nothing is stored".</typeparam>
-internal sealed class LazyState<T>(IGrainStorage storage, string name, GrainId grain) where T : class, new()
+internal sealed class LazyState<T>(IGrainStorage storage, IGrainContext grain) where T : class, IPackable<T>, new()
 {
     private static readonly T Nothing = new();
 
-    private GrainState<T>? stored;
+    // The state, or its bytes, or null: it is not known.
+    private object? held;
+    private string? etag;
     private bool writing;
 
     /// <summary>What is stored as far as it has been read or written here; a new value when neither has happened.</summary>
-    public T Known => stored?.State ?? Nothing;
+    public T Known
+    {
+        get
+        {
+            if (held is byte[] packed)
+                held = T.Unpack(grain.GrainId, packed);
+            return held as T ?? Nothing;
+        }
+    }
 
     /// <summary>What is stored. Asks the store only when it is not known.</summary>
     public async ValueTask<T> ReadAsync()
     {
-        if (stored is null)
+        if (held is null)
         {
             var read = await LoadAsync();
-            if (stored is null && writing)
+            if (held is null && writing)
                 return read.State!; // Whoever writes without having read takes care of what is there.
-            stored ??= read;
+            if (held is null)
+                (held, etag) = (read.State, read.ETag);
         }
 
-        return stored.State!;
+        return Known;
     }
 
     /// <summary>Stores what <paramref name="change"/> makes of <see cref="Known"/>. Nothing is written when it returns the value it got.</summary>
@@ -46,8 +57,9 @@ internal sealed class LazyState<T>(IGrainStorage storage, string name, GrainId g
         catch (InconsistentStateException)
         {
             // It was there after all, or an earlier write of ours failed here and succeeded there. Read what is true and decide again.
-            stored = await LoadAsync();
-            await WriteAsync(change(stored.State!));
+            var read = await LoadAsync();
+            (held, etag) = (read.State, read.ETag);
+            await WriteAsync(change(Known));
         }
         finally
         {
@@ -57,21 +69,28 @@ internal sealed class LazyState<T>(IGrainStorage storage, string name, GrainId g
         return Known;
     }
 
+    /// <summary>Nobody works with it for now. What <see cref="Known"/> gave before is another object than what it gives next, of the same value.</summary>
+    public void Rest()
+    {
+        if (!writing && held is T known)
+            held = known.Pack();
+    }
+
     private async Task WriteAsync(T next)
     {
         if (ReferenceEquals(next, Known))
             return;
 
-        // What is stored stays untouched until the write is done.
-        var write = new GrainState<T> { State = next, ETag = stored?.ETag, RecordExists = stored is { RecordExists: true } };
-        await storage.WriteStateAsync(name, grain, write);
-        stored = write;
+        // What is held stays as it is until the write is done.
+        var write = new GrainState<T> { State = next, ETag = etag, RecordExists = etag is not null };
+        await storage.WriteStateAsync(T.StateName, grain.GrainId, write);
+        (held, etag) = (next, write.ETag);
     }
 
     private async Task<GrainState<T>> LoadAsync()
     {
         var read = new GrainState<T>();
-        await storage.ReadStateAsync(name, grain, read);
+        await storage.ReadStateAsync(T.StateName, grain.GrainId, read);
         read.State ??= new T();
         return read;
     }

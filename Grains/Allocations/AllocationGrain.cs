@@ -29,7 +29,7 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
 
     public AllocationGrain([FromKeyedServices(StorageNames.Allocations)] IGrainStorage storage, IUsageLedger ledger, ILogger<AllocationGrain> logger)
     {
-        state = new LazyState<AllocationState>(storage, StateName, GrainContext.GrainId);
+        state = new LazyState<AllocationState>(storage, GrainContext);
         this.ledger = ledger;
         this.logger = logger;
     }
@@ -43,7 +43,7 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
         var reports = new List<UsageReport>();
         if (Apply(before, events, reports) is not { } applied)
         {
-            RetireWhenQuiet();
+            RestOrRetire();
             return false;
         }
 
@@ -62,14 +62,14 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
             }
         }
 
-        RetireWhenQuiet();
+        RestOrRetire();
         return true;
     }
 
     public async Task<Allocation?> GetAsync()
     {
         var allocation = (await state.ReadAsync()).Allocation;
-        RetireWhenQuiet();
+        RestOrRetire();
         return allocation;
     }
 
@@ -92,7 +92,7 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
             closed = stored.Allocation is { ClosedAt: null } live && live.ExpiresAt < expiredBefore;
             return closed ? new AllocationState { Allocation = LostAllocation.Close(stored.Allocation!) } : stored;
         });
-        RetireWhenQuiet();
+        RestOrRetire();
         return closed;
     }
 
@@ -130,9 +130,12 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
         return current;
     }
 
-    private void RetireWhenQuiet()
+    // A live allocation waits, packed, for what happens next; one that has ended, or never was, leaves.
+    private void RestOrRetire()
     {
         if (AllocationTransitions.Phase(state.Known.Allocation) != AllocationPhase.Live)
             (retirement ??= new Retirement(this, () => AllocationTransitions.Phase(state.Known.Allocation) != AllocationPhase.Live)).Consider();
+        else
+            state.Rest();
     }
 }
