@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Relays;
@@ -14,6 +15,9 @@ public sealed class AllocationGrainTests(GrainCluster cluster)
     private readonly TestEvents events = new();
 
     private IAllocationGrain Grain => cluster.Grain<IAllocationGrain>(GrainKeys.Allocation(events.Id));
+
+    private IAllocationGrain On(int silo) =>
+        cluster.Silos.Silos[silo].ServiceProvider.GetRequiredService<IGrainFactory>().GetGrain<IAllocationGrain>(GrainKeys.Allocation(events.Id));
 
     [Fact]
     public async Task An_opened_allocation_counts_at_once_under_its_own_keys()
@@ -143,6 +147,20 @@ public sealed class AllocationGrainTests(GrainCluster cluster)
         Assert.NotNull(await Grain.GetAsync());
         Assert.True(await Grain.ApplyAsync([events.Usage(7)]));
         Assert.Equal(2, cluster.Storage.Writes("allocation", GrainKeys.Allocation(events.Id)));
+    }
+
+    [Fact]
+    public async Task Asked_through_either_silo_it_is_the_same_activation_that_answers()
+    {
+        var (here, there) = (On(0), On(1));
+        Assert.True(await here.ApplyAsync([events.Opened()]));
+        Assert.Equal(1, (await there.GetAsync())!.Sequence);
+
+        // An activation of its own would go on answering what it read first.
+        Assert.True(await here.ApplyAsync([events.Permission()]));
+        Assert.Equal(2, (await there.GetAsync())!.Sequence);
+        Assert.True(await there.ApplyAsync([events.Channel()]));
+        Assert.Equal(3, (await here.GetAsync())!.Sequence);
     }
 
     [Fact]

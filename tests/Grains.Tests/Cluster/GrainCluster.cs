@@ -54,6 +54,12 @@ public sealed class GrainCluster : IAsyncLifetime
 
         builder.ConfigureSilo((_, silo) =>
         {
+            // As in production.
+#pragma warning disable ORLEANSEXP003
+            silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
+            silo.AddAllocationLocations();
+            silo.Configure<GrainDirectoryOptions>(options => options.RangeLeaseDuration = TimeSpan.Zero);
             silo.Services.AddSingleton<TimeProvider>(Time);
             silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
             silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Default, Storage);
