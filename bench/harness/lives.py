@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 from . import build, ours, processes
 from .load import Load
@@ -15,6 +16,7 @@ LIVES = 5_000  # per second: opened, a permission, a channel, closed, each told 
 LINK_CORES, SILO_CORES = 0.15, 0.8
 ALLOCATES, P99_MS = 1_000, 1.0
 GRAINS, HEAP_KIB = 200_000, 2.0
+IDLE_SECONDS = 25  # a grain is idle for Orleans when nothing called it for 10 s, and it looks every 5 s, twice
 FLOOD, FLOOD_ROUNDS, UNMOVED = 3_000, 3, 1.1  # Allocates per second of another tenant; windows of each kind; how much of its quiet p99 the first one may have
 
 
@@ -68,9 +70,11 @@ def binary():
 
 
 def heap_bytes():
-    """What the silo's heap was after its last collection."""
+    """What the silo's heap held after its last collection: its size without the holes that wait to be filled again."""
     text = ours.read(f"http://127.0.0.1:{ours.SILO_HEALTH}/metrics")
-    return sum(float(value) for value in re.findall(r"^dotnet_gc_last_collection_heap_size\w*\{[^}]*\} (\S+)", text, re.MULTILINE))
+    size, holes = (sum(float(value) for value in re.findall(rf"^dotnet_gc_last_collection_heap_{what}\w*\{{[^}}]*\}} (\S+)", text, re.MULTILINE))
+                   for what in ("size", "fragmentation_size"))
+    return size - holes
 
 
 def _row(label, value, target=None, at_least=False, digits=2):
@@ -104,12 +108,11 @@ def run(quick):
         count = GRAINS // 10 if quick else GRAINS
         print(f"\n{count:,} live allocations, each with a permission and a channel, on one silo")
         link.ask("hold 1000")
-        link.ask(f"collect {plane.silo.pid}")
-        before = heap_bytes()
+        before = _idle_heap(plane, link)
         held = link.ask(f"hold {count - 1000}")
-        link.ask(f"collect {plane.silo.pid}")
+        after = _idle_heap(plane, link)
         _row("live allocation grains", held["held"], count, at_least=True, digits=0)
-        _row("  KiB of the silo's heap for each", (heap_bytes() - before) / (count - 1000) / 1024, HEAP_KIB)
+        _row("  KiB of the silo's heap for each", (after - before) / (count - 1000) / 1024, HEAP_KIB)
         _row("  opened, permitted and bound per second", (count - 1000) / held["seconds"], digits=0)
         link.ask("release")
     finally:
@@ -119,6 +122,12 @@ def run(quick):
             link.close()
         plane.close()
         database.close()
+
+
+def _idle_heap(plane, link):
+    time.sleep(IDLE_SECONDS)
+    link.ask(f"collect {plane.silo.pid}")
+    return heap_bytes()
 
 
 def _lives(link, rate, quick, judged):
@@ -138,7 +147,9 @@ def _allocates(plane, link, quick):
     seconds = 3 if quick else 10
     relay = ours.Ours(plane)
     relay.start()
-    load = Load("control", relay, concurrency=256)
+    load = Load("control", relay, concurrency=256, sleeps=True)
+    processes.ahead(load.process.pid)
+    processes.behind(plane.silo, plane.gateway, link.process)
     load.window(5 if quick else 20, 1)
     print(f"\nAllocate from a lease, {ALLOCATES:,} each second at a relay on a core of its own")
     quiet = load.window(1, seconds, ALLOCATES)
@@ -164,7 +175,7 @@ def _beside_a_flood(plane, relay, load, seconds):
     """Quiet and flooded windows in turns: the medians of the first tenant's, and what the flood got."""
     flooder = copy.copy(relay)
     flooder.username, flooder.password = plane.token_of_a_new_tenant()
-    flood = Load("control", flooder, concurrency=256)
+    flood = Load("control", flooder, concurrency=256, sleeps=True)
     calm, flooded, asked = [], [], []
     for _ in range(FLOOD_ROUNDS):
         calm.append(load.window(1, seconds, ALLOCATES))

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "histogram.h"
@@ -95,11 +97,12 @@ static void take_answer(churn *c, cycle *y, const uint8_t *answer, size_t size)
     }
 }
 
-static void receive_answers(churn *c)
+static void receive_answers(churn *c, uint64_t wait_ns)
 {
     struct epoll_event ready[256];
     uint8_t answer[STUN_MAX];
-    int count = epoll_wait(c->epoll, ready, 256, 0);
+    struct timespec wait = {.tv_nsec = (long)wait_ns};
+    int count = epoll_pwait2(c->epoll, ready, 256, &wait, NULL);
     for (int i = 0; i < count; i++) {
         cycle *y = &c->cycles[ready[i].data.u32];
         ssize_t size = y->step == FREE ? -1 : recv(y->client.fd, answer, sizeof answer, MSG_DONTWAIT);
@@ -125,6 +128,14 @@ static void retransmit(churn *c)
     }
 }
 
+// How long nothing is due: not longer than retransmissions may wait.
+static uint64_t time_until(const churn *c, uint64_t now, uint64_t due, uint64_t end)
+{
+    uint64_t next = c->busy < c->options->concurrency && due < end ? due : end;
+    uint64_t left = next > now ? next - now : 0;
+    return left < 1000000 ? left : 1000000;
+}
+
 // A rate of 0 means: `concurrency` cycles at all times.
 static void run_until(churn *c, uint64_t end, uint64_t rate, bool start)
 {
@@ -134,7 +145,7 @@ static void run_until(churn *c, uint64_t end, uint64_t rate, bool start)
             due = now;
         for (; start && c->busy < c->options->concurrency && due <= now; due += interval)
             start_cycle(c);
-        receive_answers(c);
+        receive_answers(c, c->options->sleeps ? time_until(c, now_ns(), start ? due : end, end) : 0);
         if (now > checked + 10000000)
             retransmit(c), checked = now;
     }
@@ -159,6 +170,8 @@ static void report(const churn *c, uint64_t wall, uint64_t cpu)
 void run_control(const load_options *options)
 {
     churn c = {.options = options, .cycles = calloc(options->concurrency, sizeof(cycle)), .epoll = epoll_create1(0)};
+    if (options->sleeps)
+        prctl(PR_SET_TIMERSLACK, 1);
     load_window window;
     puts("{\"ready\":true}");
     fflush(stdout);

@@ -18,7 +18,8 @@ static const struct option names[] = {
     {"server", 1, 0, 's'},      {"username", 1, 0, 'u'},  {"password", 1, 0, 'p'},    {"tcp", 0, 0, 't'},
     {"process", 1, 0, 'P'},     {"core", 1, 0, 'c'},      {"allocations", 1, 0, 'n'}, {"payload", 1, 0, 'l'},
     {"burst", 1, 0, 'b'},       {"in-flight", 1, 0, 'f'}, {"direction", 1, 0, 'd'},   {"segment", 0, 0, 'g'},
-    {"concurrency", 1, 0, 'y'}, {"clients", 1, 0, 'C'},   {"peers", 1, 0, 'E'},       {0}};
+    {"concurrency", 1, 0, 'y'}, {"clients", 1, 0, 'C'},   {"peers", 1, 0, 'E'},
+    {"sleeps", 0, 0, 'S'},      {0}};
 
 bool next_window(load_window *window)
 {
@@ -93,6 +94,7 @@ static void read_options(load_options *options, int argc, char **argv)
         case 'd': read_direction(options, optarg); break;
         case 'g': options->segment = true; break;
         case 'y': options->concurrency = number(optarg, "concurrency", 1, 10000); break;
+        case 'S': options->sleeps = true; break;
         default: exit(2);
         }
 }

@@ -15,6 +15,7 @@ typedef struct {
     bool to_peer, to_client; // directions
     bool idle; // no packets: peers need no sockets
     bool segment; // bursts leave as one UDP_SEGMENT send
+    bool sleeps; // between requests, instead of looking for answers all the time: where others need the core
 } load_options;
 
 // One measured stretch of time, asked for by a line on standard input.
