@@ -16,8 +16,10 @@ const browser = await chromium.launchPersistentContext(profile, {
   executablePath: '/usr/bin/chromium',
   headless: true,
   acceptDownloads: true,
+  ...patience,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
+browser.setDefaultTimeout(patience.timeout); // Going to a page and clicking take as long as the machine needs, too.
 const complaints = [];
 
 const open = async () => {
