@@ -48,6 +48,7 @@ internal static class ConsoleHosting
         {
             forms.Cookie.Name = "netdiscovery-form";
             forms.Cookie.SameSite = SameSiteMode.Strict;
+            forms.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
             forms.SuppressXFrameOptionsHeader = true;
         });
     }
