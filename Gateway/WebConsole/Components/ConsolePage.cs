@@ -10,6 +10,7 @@ namespace NetDiscovery.Gateway.WebConsole.Components;
 public abstract class ConsolePage : ComponentBase, IDisposable
 {
     private readonly CancellationTokenSource gone = new();
+    private ProblemBody? refused;
 
     /// <summary>A page that is drawn has a token that stays good after its end.</summary>
     protected ConsolePage() => Gone = gone.Token;
@@ -52,6 +53,7 @@ public abstract class ConsolePage : ComponentBase, IDisposable
         var user = SignedIn is null ? null : (await SignedIn).User;
         IsOperator = user?.HasClaim(static claim => claim.Type == CallerAuthentication.OperatorClaim) == true;
         Self = IsOperator ? "" : user?.Identity?.Name ?? "";
+        refused = null;
         await LoadAsync();
     }
 
@@ -74,6 +76,15 @@ public abstract class ConsolePage : ComponentBase, IDisposable
         }
     }
 
+    /// <summary>Does what somebody asked for. A refusal stays on the page until they do something else: what the page asks for by itself does not take it away.</summary>
+    protected async Task<T?> DoAsync<T>(ApiCall call) where T : class
+    {
+        refused = null;
+        var value = await AskAsync<T>(call);
+        refused = Problem;
+        return value;
+    }
+
     /// <summary>Runs again and again until the page is left.</summary>
     protected async Task RepeatAsync(TimeSpan every, Func<Task> work)
     {
@@ -83,6 +94,7 @@ public abstract class ConsolePage : ComponentBase, IDisposable
             while (await timer.WaitForNextTickAsync(Gone))
             {
                 await work();
+                Problem ??= refused;
                 StateHasChanged();
             }
         }
