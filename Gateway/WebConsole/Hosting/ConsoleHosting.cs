@@ -20,7 +20,7 @@ internal static class ConsoleHosting
     /// <summary>Adds the services.</summary>
     public static void AddConsole(this IServiceCollection services)
     {
-        services.AddSingleton<DerivedKeys>().AddSingleton<CallDispatcher>().AddSingleton<ConsoleSignIn>().AddSingleton<ConfigurationCheck>();
+        services.AddSingleton<DerivedKeys>().AddSingleton<ConsoleConnections>().AddSingleton<CallDispatcher>().AddSingleton<ConsoleSignIn>().AddSingleton<ConfigurationCheck>();
         services.AddScoped<ConsoleSession>().AddScoped<ConsoleApi>();
         services.AddCascadingAuthenticationState();
         services.AddMudServices(static mud => mud.SnackbarConfiguration.PreventDuplicates = true);

@@ -1,4 +1,5 @@
 using NetDiscovery.Gateway.Problems;
+using NetDiscovery.Gateway.WebConsole.SignIn;
 
 namespace NetDiscovery.Gateway.WebConsole.Hosting;
 
@@ -28,7 +29,43 @@ internal static class ConsoleSecurity
 
         // With no-referrer a browser would not tell the origin of its own forms.
         headers["Referrer-Policy"] = "same-origin";
-        return IsOwn(context.Request) ? next(context) : new Problem(ProblemCodes.Forbidden, "The request comes from a page of another origin.").ExecuteAsync(context);
+        if (!IsOwn(context.Request))
+        {
+            return new Problem(ProblemCodes.Forbidden, "The request comes from a page of another origin.").ExecuteAsync(context);
+        }
+
+        return IsConnection(context.Request.Path) ? ConnectAsync(context, next) : next(context);
+    }
+
+    // The way of a page's connection, and of the question how to connect.
+    private static bool IsConnection(PathString path) => path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase, out var rest)
+        && (!rest.HasValue || rest == "/" || rest.StartsWithSegments("/negotiate", StringComparison.OrdinalIgnoreCase));
+
+    // A page connects over a WebSocket and nothing else (Assets/start.js): that it is open, and whose, is seen here for as long as it is.
+    private static async Task ConnectAsync(HttpContext context, RequestDelegate next)
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            await new Problem(ProblemCodes.WebSocketRequired).ExecuteAsync(context);
+            return;
+        }
+
+        var connections = context.RequestServices.GetRequiredService<ConsoleConnections>();
+        var credential = ConsoleCookie.Read(context.User)?.Credential.SecretHash ?? "";
+        if (!connections.TryOpen(credential))
+        {
+            await new Problem(ProblemCodes.TooManyRequests, "There are too many open pages with this credential.").ExecuteAsync(context);
+            return;
+        }
+
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            connections.Close(credential);
+        }
     }
 
     // The cookie's SameSite=Strict keeps other sites out; this also keeps out other hosts of the same site. Scheme and port may differ behind a proxy.

@@ -175,6 +175,17 @@ public sealed class SignInTests(RealGateway real)
         }
     }
 
+    [Theory]
+    [InlineData("POST", "/_blazor/negotiate?negotiateVersion=1")]
+    [InlineData("POST", "/_blazor")]
+    [InlineData("GET", "/_blazor")]
+    public async Task A_page_connects_over_a_websocket_only(string method, string path)
+    {
+        using var browser = await ConsoleBrowser.SignedInAsync(Gateway, null);
+
+        Assert.Equal(426, (int)(await browser.Http.SendAsync(new HttpRequestMessage(new HttpMethod(method), path))).StatusCode);
+    }
+
     [Fact]
     public async Task A_tenant_does_not_get_the_operators_page()
     {
