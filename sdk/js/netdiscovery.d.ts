@@ -52,8 +52,8 @@ export declare class Signaling extends EventTarget {
 }
 
 /**
- * Events, each with a `detail`: `hello`, `presence`, `decision`, `migrate`, `state`, `nat`, `peerconnection` (a new RTCPeerConnection: add tracks and
- * channels here), `connectivity`, `stats` (five times a second), `reconnecting`, `error`, `bye`, `ended`.
+ * Events, each with a `detail`: `hello`, `presence`, `decision`, `migrate`, `state`, `nat`, `peerconnection` (a new RTCPeerConnection, in place
+ * of the one before if any: add tracks and channels here), `connectivity`, `stats` (five times a second), `reconnecting`, `error`, `bye`, `ended`.
  */
 export declare class Session extends EventTarget {
   readonly signaling: Signaling

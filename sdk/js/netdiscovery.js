@@ -16,8 +16,8 @@ const NEW_PATH_LOOKS = 18
 const PROBE_PATIENCE = 1500
 /** A pulse that is acknowledged by SCTP alone, one that wants an answer because this end can't count what it gets, and the answer. */
 const PULSE = { plain: ".", asks: "?", answer: "!" }
-/** Data channel, negotiated out of band, that shows that the path carries packets both ways. */
-const NOTHING_HEARD = { key: null, bytes: 0, answers: 0 }
+const NOTHING_HEARD = { key: null, heard: 0 }
+/** Data channels, negotiated out of band: one is closed at once, one shows that the path carries packets both ways. */
 const NUDGE_CHANNEL = { label: "netdiscovery-nudge", id: 1021 }
 const PULSE_CHANNEL = { label: "netdiscovery-pulse", id: 1022 }
 
@@ -159,10 +159,10 @@ export class Session extends EventTarget {
   #reason = ""
   #iceServers = []
   #present = false
-  #makingOffer = false
   #answering = false
   #ignoreOffer = false
   #waitingCandidates = []
+  #fragments = []
   #taking = Promise.resolve()
   #pulse = null
   #heard = NOTHING_HEARD
@@ -216,7 +216,7 @@ export class Session extends EventTarget {
     on("hello", (hello) => this.#onHello(hello))
     on("presence", (presence) => this.#onPresence(presence))
     on("decision", ({ mode, reason }) => this.#onDecision(mode, reason))
-    on("migrate", ({ mode, reason, iceServers }) => { this.#reason = reason; this.#migrate(mode, iceServers) })
+    on("migrate", ({ mode, reason, iceServers, anew }) => this.#inOrder(() => { this.#reason = reason; this.#migrate(mode, iceServers, anew) }))
     on("description", ({ description }) => this.#inOrder(() => this.#onDescription(description)))
     on("candidate", ({ candidate }) => this.#inOrder(() => this.#onCandidate(candidate)))
     on("bye", () => this.#stop())
@@ -294,7 +294,8 @@ export class Session extends EventTarget {
     const peer = new PeerConnection(this.#configuration())
     this.#peer = peer
     peer.onicecandidate = ({ candidate }) => candidate && peer === this.#peer && this.signaling.send({ type: "candidate", candidate: plainCandidate(candidate) })
-    peer.onnegotiationneeded = () => this.#offer(peer)
+    // Browsers say that negotiation is needed in the stable state only; libraries for Node also while an offer is being answered.
+    peer.onnegotiationneeded = () => this.#answering || this.#inOrder(() => this.#offer(peer))
     peer.onconnectionstatechange = () => this.#look(peer)
     peer.oniceconnectionstatechange = () => this.#look(peer)
     const pulse = peer.createDataChannel(PULSE_CHANNEL.label, { negotiated: true, id: PULSE_CHANNEL.id, ordered: false, maxRetransmits: 0 })
@@ -311,15 +312,13 @@ export class Session extends EventTarget {
   }
 
   async #offer(peer) {
-    // Browsers say that negotiation is needed in the stable state only; libraries for Node also while an offer is being answered.
-    if (peer !== this.#peer || this.#answering || peer.signalingState !== "stable") return
-    try {
-      this.#makingOffer = true
-      await peer.setLocalDescription()
-      this.#sendDescription(peer)
-    } finally {
-      this.#makingOffer = false
-    }
+    if (peer === this.#peer && peer.signalingState === "stable") await this.#describe(peer, await peer.createOffer())
+  }
+
+  // Nothing is said of a peer connection that was given up meanwhile: the other end would take it for the one in its place.
+  async #describe(peer, { type, sdp }) {
+    await peer.setLocalDescription({ type, sdp: renominating(sdp) }).catch(() => peer.setLocalDescription({ type, sdp }))
+    if (peer === this.#peer) this.signaling.send({ type: "description", description: { type, sdp: peer.localDescription.sdp } })
   }
 
   async #onDescription(description) {
@@ -334,19 +333,16 @@ export class Session extends EventTarget {
   async #takeDescription(description) {
     const peer = this.#peer ?? this.#makePeer()
     const polite = this.endpoint > this.#peerName
-    const collides = description.type === "offer" && (this.#makingOffer || peer.signalingState !== "stable")
+    const collides = description.type === "offer" && peer.signalingState !== "stable"
     this.#ignoreOffer = !polite && collides
     if (this.#ignoreOffer) return
-    await peer.setRemoteDescription({ type: description.type, sdp: newestFirst(description.sdp) })
+    await peer.setRemoteDescription({ type: description.type, sdp: this.#rank(description.sdp) })
     for (const candidate of this.#waitingCandidates.splice(0)) await this.#addCandidate(peer, candidate)
-    if (description.type === "offer") {
-      await peer.setLocalDescription()
-      this.#sendDescription(peer)
-    }
+    if (description.type === "offer") await this.#describe(peer, await peer.createAnswer())
   }
 
   async #onCandidate(told) {
-    const candidate = { ...told, candidate: newestFirst(told.candidate) }
+    const candidate = { ...told, candidate: this.#rank(told.candidate, told.usernameFragment) }
     if (!this.#peer?.remoteDescription) {
       this.#waitingCandidates.push(candidate)
       return
@@ -365,18 +361,24 @@ export class Session extends EventTarget {
     await peer.addIceCandidate(candidate)
   }
 
-  // Nothing is said of a peer connection that was given up meanwhile: the other end would take it for the one in its place.
-  #sendDescription(peer) {
-    if (peer !== this.#peer) return
-    const { type, sdp } = peer.localDescription
-    this.signaling.send({ type: "description", description: { type, sdp } })
+  // Each ICE restart begins a generation of candidates, with a fragment of its own.
+  #rank(text, fragment) {
+    const named = fragment ?? /^a=ice-ufrag:(\S+)/m.exec(text)?.[1] ?? this.#fragments.at(-1)
+    if (!this.#fragments.includes(named)) this.#fragments.push(named)
+    return newestFirst(text, this.#fragments.indexOf(named))
   }
 
-  #migrate(mode, iceServers) {
+  #migrate(mode, iceServers, anew = false) {
     if (iceServers?.length) this.#iceServers = iceServers
     this.#mode = mode
     const peer = this.#peer
     if (!peer) return
+    // Both ends are told so before either offers again: what they were given is in order.
+    if (anew) {
+      this.#dropPeer()
+      this.#start()
+      return
+    }
     // Where a direct path worked UDP works: the first try leaves out the relay's other transports, whose candidates only delay the checks.
     const quick = mode === "turn" && this.path === "direct" && !this.#moving
     this.#moving = true
@@ -389,22 +391,22 @@ export class Session extends EventTarget {
   #listenTo(pair) {
     const before = this.#heard
     const moved = pair !== null && pair.key !== before.key
-    const payload = this.#pulseHeard || (pair !== null && pair.bytes > before.bytes)
+    const payload = this.#pulseHeard || (pair !== null && pair.heard > before.heard)
     this.#pulseHeard = false
     if (pair) this.#heard = pair
     if (moved) this.#silenceAllowed = NEW_PATH_LOOKS
     else if (payload) this.#silenceAllowed = SILENT_LOOKS
-    if (moved || payload || pair?.answers > before.answers || this.#pulse.readyState !== "open") {
+    if (moved || payload || this.#pulse.readyState !== "open") {
       this.#silentLooks = 0
       if (moved && before.key) this.#nudge()
       return
     }
     this.#silentLooks++
-    this.#pulse.send(pair?.counts ? PULSE.plain : PULSE.asks)
+    this.#pulse.send(pair?.heard > 0 ? PULSE.plain : PULSE.asks)
   }
 
-  // The controlled end of ICE takes a new pair when data comes by it, and data that waits for SCTP's next repetition may come seconds later. Closing a
-  // channel sends something at once, whatever waits.
+  // Where renomination is not known the controlled end of ICE takes a new pair when data comes by it, and data that waits for SCTP's next repetition may
+  // come seconds later. Closing a channel sends something at once, whatever waits.
   #nudge() {
     try {
       this.#peer.createDataChannel(NUDGE_CHANNEL.label, { negotiated: true, id: NUDGE_CHANNEL.id }).close()
@@ -454,6 +456,7 @@ export class Session extends EventTarget {
     this.#silenceAllowed = SILENT_LOOKS
     this.#silentLooks = 0
     this.#waitingCandidates = []
+    this.#fragments = []
     this.path = null
   }
 
@@ -539,17 +542,24 @@ export function parseCandidate(text) {
 }
 
 /**
- * Chromium goes on with a pair that has fallen silent for 3.5 s before it takes one of another kind, and the controlled end for as long again. Attributes
- * of its own say better: candidates of a later generation (RFC 8445 §9) cost less, and a nomination may be followed by another. Others ignore them.
- * @param {string} text a session description or a candidate
+ * Asks for renomination, an ICE option of Chromium's: the controlling end may nominate again, by a number, and the other end follows the highest. Without
+ * it that end follows whichever pair brought data last, and two ends may keep different pairs. Others ignore it.
+ * @param {string} sdp an own session description
  */
-export function newestFirst(text) {
-  return text
-    .replace(/^a=ice-options:trickle\r?$/gm, "a=ice-options:trickle renomination\r")
-    .replace(/^(?:a=)?candidate:.* generation (\d+)[^\r\n]*/gm, (line, generation) => {
-      const cost = Math.min(9, Math.floor(Number(/ network-cost (\d+)/.exec(line)?.[1] ?? 0) / 100))
-      return `${line.replace(/ network-cost \d+/, "")} network-cost ${Math.max(0, 980 - 20 * Number(generation)) + cost}`
-    })
+export function renominating(sdp) {
+  return sdp.replace(/^a=ice-options:(?!.*\brenomination\b)([^\r\n]*)/gm, "a=ice-options:$1 renomination")
+}
+
+/**
+ * Chromium goes on with a pair that has fallen silent for 3.5 s unless another ranks higher, and after a restart the pairs of before still compete. So
+ * the other end's candidates are given priorities by which those of a later generation (RFC 8445 §9) rank above all before, and within a generation by
+ * type preference as ever. All are below any priority of an own candidate, because the lower of two decides the rank of a pair (RFC 8445 §6.1.2.3).
+ * @param {string} text a session description or a candidate
+ * @param {number} generation how many restarts came before
+ */
+export function newestFirst(text, generation) {
+  const rank = (priority) => [2, 64, 120].filter((least) => priority >>> 24 >= least).length // relay over TCP, relay over UDP, reflexive, host
+  return text.replace(/^((?:a=)?candidate:\S+ \d+ \S+) (\d+) /gm, (_, before, priority) => `${before} ${1 + 4 * Math.min(generation, 1500) + rank(priority)} `)
 }
 
 function overUdp(iceServers) {
@@ -581,10 +591,8 @@ async function selectedPair(peer) {
   return {
     // Not its id: some libraries make new ones for each report.
     key: ends.map((end) => `${end?.candidateType} ${end?.address ?? end?.ip} ${end?.port}`).join(),
-    counts: pair.bytesReceived > 0,
-    // Grow with all that comes through: media, data and their acknowledgements; answers to ICE's checks.
-    bytes: pair.bytesReceived ?? 0,
-    answers: pair.responsesReceived ?? 0,
+    // Media, data and their acknowledgements, by whichever pair the other end sends them. Answers to ICE's checks don't count: they come also by pairs that carry nothing.
+    heard: entries.reduce((sum, { type, bytesReceived }) => type === "candidate-pair" ? sum + (bytesReceived ?? 0) : sum, 0),
     path: relayed ? "relay" : "direct",
     roundTripMilliseconds: pair.currentRoundTripTime === undefined ? null : Math.round(pair.currentRoundTripTime * 1000),
     bytesSent: pair.bytesSent ?? 0,
