@@ -63,6 +63,10 @@ public sealed record ServerMessage(string Type)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Reason { get; init; }
 
+    /// <summary>Whether the peer connection is to be given up for another.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Anew { get; init; }
+
     /// <summary>Where the session is in its life.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SessionState? State { get; init; }
@@ -103,7 +107,7 @@ public sealed record ServerMessage(string Type)
         },
         PresenceSignal presence => new("presence") { Endpoint = presence.Endpoint, Present = presence.Present, Resumed = presence.Resumed },
         DecisionSignal decision => new("decision") { Mode = decision.Mode, Reason = decision.Reason },
-        MigrateSignal migrate => new("migrate") { Mode = migrate.Mode, Reason = migrate.Reason },
+        MigrateSignal migrate => new("migrate") { Mode = migrate.Mode, Reason = migrate.Reason, Anew = migrate.Anew ? true : null },
         StateSignal state => new("state") { State = state.State, Path = state.Path },
         ByeSignal bye => new("bye") { Reason = bye.Reason },
         _ => throw new ArgumentOutOfRangeException(nameof(signal), signal.GetType().Name, "Endpoints are not told this."),

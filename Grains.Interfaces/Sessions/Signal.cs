@@ -67,8 +67,9 @@ public sealed record DecisionSignal([property: Id(0)] DecisionMode Mode, [proper
 /// <summary>The platform asks endpoints to restart ICE (RFC 8445 §9) on another kind of path. Fresh ICE servers come with it.</summary>
 /// <param name="Mode">Where to: <see cref="DecisionMode.Turn"/> = relayed only; <see cref="DecisionMode.Stun"/> = try direct, the relay stays in use until that works.</param>
 /// <param name="Reason">One sentence for people.</param>
+/// <param name="Anew">True = restarts have not helped: both ends give their peer connection up and negotiate another.</param>
 [GenerateSerializer, Immutable, Alias("MigrateSignal")]
-public sealed record MigrateSignal([property: Id(0)] DecisionMode Mode, [property: Id(1)] string Reason) : Signal;
+public sealed record MigrateSignal([property: Id(0)] DecisionMode Mode, [property: Id(1)] string Reason, [property: Id(2)] bool Anew = false) : Signal;
 
 /// <summary>The platform says where the session is in its life.</summary>
 [GenerateSerializer, Immutable, Alias("StateSignal")]

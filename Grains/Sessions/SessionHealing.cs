@@ -15,6 +15,15 @@ internal static class SessionHealing
     /// <summary>The longest time that a move is given.</summary>
     public static readonly TimeSpan LongestMove = TimeSpan.FromSeconds(32);
 
+    /// <summary>
+    /// How long media must flow between all endpoints before a move counts as done. A path that carries media one way only may look whole for a moment, again
+    /// and again.
+    /// </summary>
+    public static readonly TimeSpan HealedAfter = TimeSpan.FromSeconds(8);
+
+    /// <summary>Moves in vain after which a restart is trusted no more: endpoints are asked for peer connections made anew.</summary>
+    public const int VainRestarts = 2;
+
     /// <summary>How long media must be relayed before the direct path is tried again; doubles with each vain trial.</summary>
     public static readonly TimeSpan FirstTrial = TimeSpan.FromSeconds(10);
 
@@ -44,8 +53,9 @@ internal static class SessionHealing
             return (state, null);
 
         var wasRelayed = state.Link(reporter).Path == SessionPath.Relay || session.Decision.Mode == DecisionMode.Turn;
-        var reason = wasRelayed
-            ? $"{reporter} has lost its relayed path: another relay is tried."
+        var anew = state.VainMoves >= VainRestarts;
+        var reason = anew ? $"{reporter} has heard nothing since {state.VainMoves} moves: peer connections are made anew."
+            : wasRelayed ? $"{reporter} has lost its relayed path: another relay is tried."
             : $"{reporter} has lost its direct path: media moves to a relay.";
         var moved = state with
         {
@@ -54,13 +64,13 @@ internal static class SessionHealing
             NextTrial = null,
             VainMoves = state.VainMoves + 1,
         };
-        return (moved.Note(now, "migrate turn", reason), new MigrateSignal(DecisionMode.Turn, reason));
+        return (moved.Note(now, "migrate turn", reason), new MigrateSignal(DecisionMode.Turn, reason, anew));
     }
 
     private static (StoredSession, MigrateSignal?) Watch(StoredSession state, Session session, DiscoveryConfiguration discovery, DateTimeOffset now)
     {
         if (state.VainMoves > 0)
-            state = state with { VainMoves = 0 };
+            return (now - state.StateSince < HealedAfter ? state : state with { VainMoves = 0 }, null);
         if (session.Path == SessionPath.Direct)
         {
             if (state.MigratedAt is null || session.Decision.Mode != DecisionMode.Turn)
@@ -81,7 +91,7 @@ internal static class SessionHealing
         if (state.MigratedAt is null || SessionDecisions.Decide(state.Request! with { Endpoints = session.Endpoints }, discovery).Mode == DecisionMode.Turn)
             return (state, null);
         if (state.NextTrial is not { } due)
-            return (state with { NextTrial = now + Pause(state.VainTrials) }, null);
+            return (state with { NextTrial = (state.StateSince ?? now) + Pause(state.VainTrials) }, null);
         if (now < due)
             return (state, null);
 

@@ -136,7 +136,7 @@ internal static class SessionSteps
         if (next == session.State && path == session.Path)
             return state;
 
-        var settled = state with { Session = session with { State = next, Path = path } };
+        var settled = state with { Session = session with { State = next, Path = path }, StateSince = next == session.State ? state.StateSince : now };
         return settled.Note(now, next.ToString().ToLowerInvariant(), path is { } known ? $"Media is {Name(known)}." : "No media yet.");
     }
 }

@@ -29,7 +29,7 @@ public sealed record StoredSession
     /// <summary>When endpoints were last asked to move to another path.</summary>
     [Id(6)] public DateTimeOffset? MigratedAt { get; init; }
 
-    /// <summary>How often endpoints were asked to move since media last flowed between all of them.</summary>
+    /// <summary>How often endpoints were asked to move since media last flowed between all of them for <see cref="SessionHealing.HealedAfter"/>.</summary>
     [Id(7)] public int VainMoves { get; init; }
 
     /// <summary>Sequence of the last event.</summary>
@@ -40,6 +40,9 @@ public sealed record StoredSession
 
     /// <summary>Since when <see cref="Outbox"/> holds something, as Unix time in milliseconds; null = it is empty. What finds work that a dead silo left behind reads this.</summary>
     [Id(10)] public long? DueMilliseconds { get; init; }
+
+    /// <summary>Since when the session has been in its state; null = since before this was noted.</summary>
+    [Id(11)] public DateTimeOffset? StateSince { get; init; }
 
     /// <returns>The connections of an endpoint.</returns>
     public EndpointLink Link(string endpoint) => Links.GetValueOrDefault(endpoint, EndpointLink.Unknown);

@@ -38,6 +38,9 @@ public sealed record SignalingMessage
     /// <summary>Why, in words.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>In <c>migrate</c>: true = the peer connection is to be given up for another.</summary>
+    public bool? Anew { get; init; }
+
     /// <summary>Where the session is in its life.</summary>
     public string? State { get; init; }
 

@@ -99,7 +99,7 @@ public sealed class SessionProgressTests
     }
 
     [Fact]
-    public void Moves_in_vain_are_asked_for_less_and_less_often_until_media_flows()
+    public void Moves_in_vain_are_asked_for_less_and_less_often()
     {
         var (moved, _) = Report(Connected(SessionPath.Direct), "alice", Connectivity.Failed, null).Heal(PreferDirect, Start);
         var second = Start + SessionHealing.MoveWithin;
@@ -109,9 +109,42 @@ public sealed class SessionProgressTests
         for (var vain = 0; vain < 20; vain++)
             again = again.Heal(PreferDirect, Start + TimeSpan.FromMinutes(vain + 1)).Next;
         Assert.NotNull(again.Heal(PreferDirect, Start + TimeSpan.FromMinutes(20) + SessionHealing.LongestMove).Ask);
+    }
 
-        var flows = Report(Report(again, "alice", Connectivity.Connected, SessionPath.Relay), "bob", Connectivity.Connected, SessionPath.Relay).Heal(PreferDirect, Start).Next;
-        Assert.Equal(0, flows.VainMoves);
+    [Fact]
+    public void Media_that_flows_for_a_moment_only_does_not_count_as_healed()
+    {
+        var session = Report(Connected(SessionPath.Direct), "alice", Connectivity.Disconnected, null).Heal(PreferDirect, Start).Next;
+        var asked = new List<TimeSpan>();
+        for (var passed = TimeSpan.Zero; passed < TimeSpan.FromSeconds(60); passed += TimeSpan.FromSeconds(1))
+        {
+            var flows = passed.Seconds % 2 == 1;
+            session = Report(session, "alice", flows ? Connectivity.Connected : Connectivity.Disconnected, SessionPath.Relay, Start + passed);
+            (session, var ask) = session.Heal(PreferDirect, Start + passed);
+            if (ask is not null)
+                asked.Add(passed);
+        }
+
+        Assert.Equal([4, 12, 28], asked.Select(passed => passed.TotalSeconds));
+    }
+
+    [Fact]
+    public void Media_that_goes_on_flowing_counts_as_healed()
+    {
+        var session = Report(Connected(SessionPath.Direct), "alice", Connectivity.Disconnected, null).Heal(PreferDirect, Start).Next;
+        session = Report(session, "alice", Connectivity.Connected, SessionPath.Relay, Start);
+        Assert.Equal(1, session.Heal(PreferDirect, Start + (SessionHealing.HealedAfter / 2)).Next.VainMoves);
+        Assert.Equal(0, session.Heal(PreferDirect, Start + SessionHealing.HealedAfter).Next.VainMoves);
+    }
+
+    [Fact]
+    public void After_restarts_in_vain_peer_connections_are_made_anew()
+    {
+        var (session, first) = Report(Connected(SessionPath.Direct), "alice", Connectivity.Failed, null).Heal(PreferDirect, Start);
+        (session, var second) = session.Heal(PreferDirect, Start + TimeSpan.FromMinutes(1));
+        var (moved, third) = session.Heal(PreferDirect, Start + TimeSpan.FromMinutes(2));
+        Assert.Equal([false, false, true], new[] { first, second, third }.Select(ask => ask!.Anew));
+        Assert.Contains("anew", moved.Timeline[^1].Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -123,8 +156,9 @@ public sealed class SessionProgressTests
     {
         var session = Report(Connected(SessionPath.Direct), "alice", Connectivity.Failed, null).Heal(PreferDirect, Start).Next;
         session = Report(Report(session, "alice", Connectivity.Connected, SessionPath.Relay), "bob", Connectivity.Connected, SessionPath.Relay);
-        session = session.Heal(PreferDirect, Start).Next;
-        Assert.Null(session.Heal(PreferDirect, Start + SessionHealing.FirstTrial / 2).Ask);
+        session = session.Heal(PreferDirect, Start + SessionHealing.HealedAfter).Next;
+        session = session.Heal(PreferDirect, Start + SessionHealing.HealedAfter).Next;
+        Assert.Null(session.Heal(PreferDirect, Start + (SessionHealing.FirstTrial * 0.9)).Ask);
         var (tried, ask) = session.Heal(PreferDirect, Start + SessionHealing.FirstTrial);
         Assert.Equal(DecisionMode.Stun, ask!.Mode);
         Assert.Null(tried.Heal(PreferDirect, Start + (SessionHealing.FirstTrial * 2)).Ask);
@@ -155,8 +189,8 @@ public sealed class SessionProgressTests
 
     private static StoredSession Connected(SessionPath path) => Report(Report(Joined(), "alice", Connectivity.Connected, path), "bob", Connectivity.Connected, path);
 
-    private static StoredSession Report(StoredSession session, string endpoint, Connectivity state, SessionPath? path) =>
-        session.Report(endpoint, new ConnectivitySignal(state, path, null), Start);
+    private static StoredSession Report(StoredSession session, string endpoint, Connectivity state, SessionPath? path, DateTimeOffset? at = null) =>
+        session.Report(endpoint, new ConnectivitySignal(state, path, null), at ?? Start);
 
     private static StoredSession Joined() => New().Join("alice", resumed: false, Start).Join("bob", resumed: false, Start);
 

@@ -138,6 +138,7 @@ internal static class StateSamples
             VainTrials = 2,
             VainMoves = 3,
             MigratedAt = At,
+            StateSince = At,
             EventSequence = 4,
             Outbox = [Event],
             DueMilliseconds = 5,
