@@ -8,18 +8,18 @@ import { GATEWAY } from "./platform.mjs"
 const { chromium } = createRequire(resolve(import.meta.dirname, "../../EndToEnd/browser/package.json"))("playwright-core")
 
 export class Client {
-  static async start(namespace, folder, certificate) {
+  static async start(namespace, folder, certificate, iceLog = false) {
     const home = join(folder, namespace)
     mkdirSync(join(home, ".pki/nssdb"), { recursive: true })
     run("certutil", "-d", `sql:${home}/.pki/nssdb`, "-N", "--empty-password")
     run("certutil", "-d", `sql:${home}/.pki/nssdb`, "-A", "-t", "C,,", "-n", "lab", "-i", certificate)
     const launcher = join(home, "chromium")
-    writeFileSync(launcher, `#!/bin/sh\nexec ip netns exec ${namespace} /usr/bin/chromium "$@"\n`)
+    writeFileSync(launcher, `#!/bin/sh\nexec ip netns exec ${namespace} /usr/bin/chromium "$@"${iceLog ? ` 2>${join(folder, `${namespace}.ice.log`)}` : ""}\n`)
     chmodSync(launcher, 0o755)
     const context = await chromium.launchPersistentContext(join(home, "profile"), {
       executablePath: launcher, headless: true, env: { ...process.env, HOME: home },
       args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--disable-features=WebRtcHideLocalIpsWithMdns"],
+        "--disable-features=WebRtcHideLocalIpsWithMdns", ...(iceLog ? ["--enable-logging=stderr", "--vmodule=*/webrtc/p2p/*=3"] : [])],
     })
     const client = new Client()
     client.context = context
@@ -32,10 +32,11 @@ export class Client {
     await this.page.goto(`${GATEWAY}/try`, { timeout: 60_000 })
     await this.page.evaluate(async ({ gateway, session, joinToken }) => {
       const { join } = await import("/sdk/netdiscovery.js")
-      const lab = window.lab = { got: [], gaps: [], last: 0, events: [], steps: [], path: null, mode: null, said: 0, heard: [] }
+      const lab = window.lab = { got: [], gaps: [], last: 0, events: [], steps: [], path: null, mode: null, said: 0, heard: [], connections: 0 }
       const step = (what) => lab.steps.push([Date.now(), what])
       const one = lab.session = await join({ gateway, session, joinToken, probeNat: false })
       const prepare = (peer) => {
+        lab.connections++
         const channel = lab.channel = peer.createDataChannel("lab", { negotiated: true, id: 7 })
         channel.onmessage = ({ data }) => {
           const now = performance.now()
@@ -72,6 +73,10 @@ export class Client {
     return this.page.waitForFunction((path) => window.lab.path && (!path || window.lab.path === path) && window.lab.channel?.readyState === "open", path, { timeout })
   }
 
+  disconnected(timeout = 30_000) {
+    return this.page.waitForFunction(() => !window.lab.path, null, { timeout })
+  }
+
   send(count, size) {
     return this.page.evaluate(({ count, size }) => { for (let i = 0; i < count; i++) window.lab.channel.send("x".repeat(size)) }, { count, size })
   }
@@ -104,7 +109,7 @@ export class Client {
   }
 
   state() {
-    return this.page.evaluate(() => ({ mode: window.lab.session.mode, path: window.lab.path, got: window.lab.got.length, bytes: window.lab.got.reduce((a, b) => a + b, 0), longestGap: Math.round(Math.max(0, ...window.lab.gaps)), events: window.lab.events }))
+    return this.page.evaluate(() => ({ mode: window.lab.session.mode, path: window.lab.path, connections: window.lab.connections, got: window.lab.got.length, bytes: window.lab.got.reduce((a, b) => a + b, 0), longestGap: Math.round(Math.max(0, ...window.lab.gaps)), events: window.lab.events }))
   }
 
   /** What happened since `start`, as `[milliseconds after it, step]`. */

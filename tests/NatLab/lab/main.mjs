@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Client } from "./browser.mjs"
-import { cutPath, killHost } from "./midcall.mjs"
+import { cutPath, killHost, outage } from "./midcall.mjs"
 import { print, tryPair } from "./matrix.mjs"
 import { KINDS, makeClient, makeCore } from "./net.mjs"
 import { Platform, probe } from "./platform.mjs"
 
 const args = process.argv.slice(2)
 const trace = args.includes("--trace")
+const iceLog = args.includes("--ice-log")
 const quick = args.includes("--quick")
 const asked = args[args.indexOf("--pairs") + 1]
 const kinds = Object.keys(KINDS)
@@ -28,7 +29,7 @@ async function client(platform, side, kind) {
     for (const [property, value] of Object.entries(KINDS[kind])) {
       if (nat[property] !== value) problems.push(`the NAT of ${name} was found to be ${JSON.stringify(nat)}`)
     }
-    clients.set(name, { kind, network, nat, browser: await Client.start(network.client, folder, platform.certificate) })
+    clients.set(name, { kind, network, nat, browser: await Client.start(network.client, folder, platform.certificate, iceLog) })
     console.log(`${name.padEnd(14)} ${network.address}  found: ${nat.udpBlocked ? "UDP blocked" : `mapping ${nat.mapping}, filtering ${nat.filtering}`}`)
   }
   return clients.get(name)
@@ -50,6 +51,7 @@ try {
 
   const calls = kills ? [] : [() => cut("port", "port")]
   if (!quick && !args.includes("--pairs")) {
+    if (!kills) calls.push(() => cutOff("port", "port"))
     calls.push(() => kill("Gateway", "port", "port", "direct"), () => kill("Silo", "port", "port", "direct"),
       () => kill("Gateway", "symmetric", "symmetric", "relay"), () => kill("Silo", "symmetric", "symmetric", "relay"))
   }
@@ -68,8 +70,10 @@ try {
 for (const problem of problems) console.log(`WRONG  ${problem}`)
 failed += problems.length
 console.log(failed ? `${failed} wrong; logs in ${folder}` : "all as decided")
-if (!failed) rmSync(folder, { recursive: true, force: true })
+if (iceLog) console.log(`what Chromium says of ICE: ${folder}/*.ice.log`)
+else if (!failed) rmSync(folder, { recursive: true, force: true })
 process.exit(failed ? 1 : 0)
 
 async function cut(a, b) { return cutPath(platform, await client(platform, "a", a), await client(platform, "b", b), trace) }
+async function cutOff(a, b) { return outage(platform, await client(platform, "a", a), await client(platform, "b", b), trace) }
 async function kill(host, a, b, path) { return killHost(platform, await client(platform, "a", a), await client(platform, "b", b), host, path) }

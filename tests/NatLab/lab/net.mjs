@@ -109,13 +109,12 @@ function rules(kind, inner) {
 }
 
 /** Cuts UDP between a NAT and an address; returns what mends it. */
-export function cut(nat, address) {
-  nft(nat, `
-    table ip cut {
-      chain forward { type filter hook forward priority -10
-        ip protocol udp ip daddr ${address} drop
-        ip protocol udp ip saddr ${address} drop
-      }
-    }`)
+export const cut = (nat, address) => drop(nat, `ip protocol udp ip daddr ${address} drop\n ip protocol udp ip saddr ${address} drop`)
+
+/** Cuts a NAT off from everything but the gateway; returns what mends it. */
+export const isolate = (nat) => drop(nat, "ip protocol udp drop\n iifname lan tcp dport != 8080 drop\n iifname wan tcp sport != 8080 drop")
+
+function drop(nat, rules) {
+  nft(nat, `table ip cut { chain forward { type filter hook forward priority -10\n ${rules}\n }\n }`)
   return () => nft(nat, "delete table ip cut")
 }
