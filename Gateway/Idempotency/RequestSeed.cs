@@ -48,7 +48,7 @@ public sealed class RequestSeed : IChecked, IBindableFromHttpContext<RequestSeed
         var given = context.Request.Headers[Header];
         if (given.Count == 0)
         {
-            return ValueTask.FromResult<RequestSeed?>(new RequestSeed(null));
+            return ValueTask.FromResult<RequestSeed?>(Random);
         }
 
         if (given.Count > 1 || given[0] is not { Length: > 0 and <= MaxLength } key || key.Any(character => character is < ' ' or > '~'))

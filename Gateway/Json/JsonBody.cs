@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -28,14 +30,44 @@ public sealed class JsonBody<T> : IChecked, IRequestContent, IBindableFromHttpCo
     public static async ValueTask<JsonBody<T>?> BindAsync(HttpContext context, ParameterInfo parameter)
     {
         var options = context.RequestServices.GetRequiredService<IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions>>().Value.SerializerOptions;
-        using var buffer = new MemoryStream();
-        await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
-        if (ReadAtOnce(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), options) is { } whole)
+        var body = context.Request.BodyReader;
+        var read = await ReadWholeAsync(body, context.RequestAborted);
+        try
+        {
+            return Read(context, read.Buffer.IsSingleSegment ? read.Buffer.First : read.Buffer.ToArray(), options);
+        }
+        finally
+        {
+            body.AdvanceTo(read.Buffer.End);
+        }
+    }
+
+    /// <inheritdoc/>
+    public byte[] Canonical(JsonSerializerOptions options) => JsonSerializer.SerializeToUtf8Bytes(Value, options);
+
+    // Where it lies: the server ends the request when it grows beyond Gateway:MaxRequestBodyBytes.
+    private static async ValueTask<ReadResult> ReadWholeAsync(PipeReader body, CancellationToken aborted)
+    {
+        while (true)
+        {
+            var read = await body.ReadAsync(aborted);
+            if (read.IsCompleted)
+            {
+                return read;
+            }
+
+            body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private static JsonBody<T> Read(HttpContext context, ReadOnlyMemory<byte> json, JsonSerializerOptions options)
+    {
+        if (ReadAtOnce(json.Span, options) is { } whole)
         {
             return Check(context, whole, new FieldErrors());
         }
 
-        if (!JsonText.IsText(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)))
+        if (!JsonText.IsText(json.Span))
         {
             return new JsonBody<T>(new Problem(ProblemCodes.MalformedJson, JsonText.Problem));
         }
@@ -43,8 +75,8 @@ public sealed class JsonBody<T> : IChecked, IRequestContent, IBindableFromHttpCo
         JsonNode? node;
         try
         {
-            buffer.Position = 0;
-            node = buffer.Length == 0 ? new JsonObject() : JsonNode.Parse(buffer, documentOptions: Strict);
+            // From a stream it takes a byte order mark, which some clients send.
+            node = json.IsEmpty ? new JsonObject() : JsonNode.Parse(new MemoryStream(json.ToArray()), documentOptions: Strict);
         }
         catch (JsonException exception)
         {
@@ -59,9 +91,6 @@ public sealed class JsonBody<T> : IChecked, IRequestContent, IBindableFromHttpCo
 
         return Check(context, node.Deserialize<T>(options)!, errors);
     }
-
-    /// <inheritdoc/>
-    public byte[] Canonical(JsonSerializerOptions options) => JsonSerializer.SerializeToUtf8Bytes(Value, options);
 
     /// <summary>Reads a body in which nothing is wrong, in one go; the way over nodes finds every fault and takes several times as long.</summary>
     /// <returns>Null when the body must be looked at closely.</returns>

@@ -9,7 +9,11 @@ namespace NetDiscovery.Gateway.Regions;
 public readonly record struct RequestOrigin(IPAddress? Client, Placement? Placement, bool MayGoElsewhere)
 {
     /// <summary>The origin of a request to a route that is marked with <see cref="RegionalRoutes.ChoosesRegion"/>.</summary>
-    public static RequestOrigin Of(HttpContext http) => new(http.Connection.RemoteIpAddress, http.RegionLink()?.Forwarded?.Placement, http.RegionLink() is null);
+    public static RequestOrigin Of(HttpContext http)
+    {
+        var link = http.RegionLink();
+        return new(http.Connection.RemoteIpAddress, link?.Forwarded?.Placement, link is null);
+    }
 
     /// <summary>Why a request stays that was neither placed nor can go on.</summary>
     public const string Asked = "the region of the gateway that was asked";

@@ -27,7 +27,16 @@ public sealed class RelayDirectory(IGrainFactory grains, TimeProvider time)
     public async Task<IReadOnlyList<RelayStatus>> ChooseAsync(string region, Func<RelayStatus, bool> serves)
     {
         var relays = await ListAsync(region);
-        return RelayChoice.Choose([.. relays.Where(relay => relay.Healthy && !relay.Draining && serves(relay))], Draw);
+        var usable = new List<RelayStatus>(relays.Length);
+        foreach (var relay in relays)
+        {
+            if (relay.Healthy && !relay.Draining && serves(relay))
+            {
+                usable.Add(relay);
+            }
+        }
+
+        return RelayChoice.Choose(usable, Draw);
     }
 
     /// <summary>Forgets a region whose relays this gateway has just told something.</summary>

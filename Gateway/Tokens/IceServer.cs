@@ -7,6 +7,6 @@ namespace NetDiscovery.Gateway.Tokens;
 /// <param name="Username">TURN username; absent for STUN.</param>
 /// <param name="Credential">TURN password; absent for STUN.</param>
 public sealed record IceServer(
-    IReadOnlyList<string> Urls,
+    string[] Urls,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Username = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Credential = null);

@@ -10,4 +10,4 @@ namespace NetDiscovery.Gateway.Tokens;
 /// <param name="RegionReason">Why that region.</param>
 /// <param name="IceServers">For <c>RTCConfiguration</c>.</param>
 public sealed record TokenResponse(
-    string Id, string Username, string Credential, int TtlSeconds, DateTimeOffset ExpiresAt, string Region, string RegionReason, IReadOnlyList<IceServer> IceServers);
+    string Id, string Username, string Credential, int TtlSeconds, DateTimeOffset ExpiresAt, string Region, string RegionReason, IceServer[] IceServers);

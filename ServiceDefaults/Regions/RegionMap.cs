@@ -23,7 +23,7 @@ public sealed record RegionMap(string Name, string Control, ImmutableSortedDicti
     public ImmutableSortedDictionary<string, (double Latitude, double Longitude)> Locations { get; init; } = ImmutableSortedDictionary<string, (double, double)>.Empty;
 
     /// <summary>Names of all regions, in order.</summary>
-    public IEnumerable<string> All => Peers.Keys.Append(Name).Order(StringComparer.Ordinal);
+    public ImmutableArray<string> All { get; } = [.. Peers.Keys.Append(Name).Order(StringComparer.Ordinal)];
 
     /// <summary>Makes the map that validated options describe.</summary>
     public static RegionMap From(RegionOptions options) => new(

@@ -12,6 +12,11 @@ public sealed class AddressPlaces(RegionDirectory regions, GeoDatabase database)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         var map = regions.Current.Places;
+        if (map.IsEmpty)
+        {
+            return new AddressPlace(null, null, database.Find(plain));
+        }
+
         var block = map.Where(entry => entry.Block is { } network && Contains(network, plain)).OrderByDescending(entry => entry.Block!.Value.PrefixLength).FirstOrDefault();
         if (block is not null)
         {

@@ -114,7 +114,7 @@ public sealed class RegionChooser(RegionDirectory regions, IRegionHealth health,
             }
         }
 
-        return party.Latencies.Where(measured => map.All.Contains(measured.Key)).ToImmutableSortedDictionary() is { IsEmpty: false } latencies
+        return !party.Latencies.IsEmpty && party.Latencies.Where(measured => map.All.Contains(measured.Key)).ToImmutableSortedDictionary() is { IsEmpty: false } latencies
             ? new Whereabouts(party.Who, latencies.MinBy(static measured => measured.Value).Key, name => latencies.TryGetValue(name, out var milliseconds) ? milliseconds : NotMeasured, "measured the lowest latency to {}")
             : null;
     }
