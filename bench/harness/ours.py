@@ -86,17 +86,17 @@ class ControlPlane:
             status, answer = _http(f"{gateway}/v1/tenants/{tenant}/discovery", self.discovery, f"Basic {account}", "PUT")
             if status not in (200, 201, 204):
                 build.stop(f"PUT discovery was answered with {status}: {answer[:500]!r}")
-        token = self._created(f"{gateway}/v1/tokens", {"ttlSeconds": 86400}, f"Basic {account}")
+        token = self.created(f"{gateway}/v1/tokens", {"ttlSeconds": 86400}, f"Basic {account}")
         return token["username"], token["credential"]
 
     def account(self):
         """The gateway's address, and id and auth token of a new tenant."""
         gateway = f"http://127.0.0.1:{API_PORT}"
-        tenant = self._created(f"{gateway}/v1/tenants", {"name": "bench"}, f"Bearer {OPERATOR_KEY}")
+        tenant = self.created(f"{gateway}/v1/tenants", {"name": "bench"}, f"Bearer {OPERATOR_KEY}")
         return gateway, tenant["id"], tenant["authToken"]
 
     @staticmethod
-    def _created(url, body, authorization):
+    def created(url, body, authorization):
         for _ in range(60):
             status, answer = _http(url, body, authorization)
             if status != 503:  # the gateway learns of a new relay from its next heartbeat
