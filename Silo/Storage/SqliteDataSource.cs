@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
@@ -13,6 +14,10 @@ public sealed class SqliteDataSource(string filePath) : DbDataSource
 {
     // SQLite's own wait for a lock, which starts at a millisecond; the client library's waits 150 ms at a time.
     private const string SetUp = "PRAGMA busy_timeout = 4000; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;";
+
+    // The one given back last comes first: each has a cache of the file's pages, which what the others write makes stale.
+    private readonly ConcurrentStack<PreparedConnection> idle = new();
+    private volatile bool disposed;
 
     /// <summary>Path of the file.</summary>
     public string FilePath => filePath;
@@ -39,6 +44,9 @@ public sealed class SqliteDataSource(string filePath) : DbDataSource
 
     /// <inheritdoc cref="DbDataSource.OpenConnection"/>
     public new SqliteConnection OpenConnection() => (SqliteConnection)OpenDbConnection();
+
+    /// <summary>A connection that keeps its statements, for what runs often; give it back by disposing it.</summary>
+    internal PreparedConnection Rent() => idle.TryPop(out var waiting) ? waiting : new PreparedConnection(OpenConnection(), GiveBack);
 
     /// <inheritdoc/>
     protected override DbConnection CreateDbConnection() => new SqliteConnection(ConnectionString);
@@ -70,8 +78,27 @@ public sealed class SqliteDataSource(string filePath) : DbDataSource
     {
         if (disposing)
         {
+            disposed = true;
+            CloseIdle();
             using var connection = new SqliteConnection(ConnectionString);
             SqliteConnection.ClearPool(connection);
+        }
+    }
+
+    private void GiveBack(PreparedConnection connection)
+    {
+        idle.Push(connection);
+        if (disposed)
+        {
+            CloseIdle();
+        }
+    }
+
+    private void CloseIdle()
+    {
+        while (idle.TryPop(out var connection))
+        {
+            connection.Close();
         }
     }
 }

@@ -2,7 +2,9 @@
 
 import copy
 import json
+import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,8 +58,10 @@ class Database:
     """A PostgreSQL server of this run's own."""
 
     def __init__(self):
+        if not any(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres")) and shutil.which("postgres") is None:
+            build.need("pg_lsclusters", "postgresql")
         self.process = processes.start([binary(), "postgres"], None, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        answer = json.loads(self.process.stdout.readline() or build.stop("PostgreSQL is missing: apt-get install postgresql"))
+        answer = json.loads(self.process.stdout.readline() or build.stop("PostgreSQL did not start"))
         self.pid, self.connection = answer["pid"], answer["connection"]
 
     def close(self):

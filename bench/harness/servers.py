@@ -1,7 +1,6 @@
 """The servers under test. Each starts on the server core and says where it listens and whom it lets in."""
 
 import os
-import shutil
 import socket
 import struct
 import subprocess
@@ -75,7 +74,7 @@ class Coturn(Server):
     more = ()
 
     def command(self):
-        binary = shutil.which("turnserver") or build.stop("coturn is missing: apt-get install coturn")
+        binary = build.need("turnserver", "coturn")
         # One relay thread: on one core it is as good as coturn gets (none and the default cost the same or more).
         return [binary, "-c", "/dev/null", "-n", "-m", "1", "--listening-ip", self.address, *self.more,
                 "--listening-port", self.port, "--relay-ip", self.address, "--min-port", 20000, "--max-port", 65535,

@@ -6,9 +6,9 @@ import subprocess
 from . import build, processes
 from .ours import Ours
 
-#: Sessions, and how many start each second; 0 = all at once.
-CASES = ((1000, 50), (1000, 100), (1000, 0))
-QUICK = ((200, 50), (200, 0))
+#: Sessions, and how many start each second; 0 = all at once. The first case meets code that has never run: a look at a fresh process, not judged.
+CASES = ((1000, 50), (1000, 50), (1000, 100), (1000, 0))
+QUICK = ((200, 50), (200, 50), (200, 0))
 TARGET_MS = 500
 
 
@@ -18,11 +18,12 @@ def run(quick):
     if done.returncode != 0:
         build.stop(f"bench/Sessions does not build:\n{done.stdout[-2000:]}")
     relay = Ours()
+    relay.control_plane.core = None  # the relay has nothing to do here: silo, gateway and clients share both cores
     try:
         relay.start()
         gateway, tenant, token = relay.control_plane.account()
         print(f"{'sessions':>9} {'per second':>11} {'POST p50':>9} {'p99':>8} {'decided p50':>12} {'p99':>8}  ms   {'CPU ms/session':>14}  p99 < {TARGET_MS} ms")
-        for count, rate in QUICK if quick else CASES:
+        for place, (count, rate) in enumerate(QUICK if quick else CASES):
             before = relay.control_plane.cpu()
             answer = subprocess.run(
                 [build.ROOT / "bench/Sessions/bin/Release/net10.0/Sessions.Bench", gateway, tenant, token, str(count), str(rate)],
@@ -32,7 +33,7 @@ def run(quick):
             figures = json.loads(answer.stdout)
             post, decided = figures["postMs"], figures["decidedMs"]
             cpu = (relay.control_plane.cpu() - before) * 1000 / count
-            verdict = "met" if decided["p99"] < TARGET_MS else "NOT MET"
+            verdict = "fresh process" if place == 0 else "met" if decided["p99"] < TARGET_MS else "NOT MET"
             print(f"{count:>9,} {rate or 'at once':>11} {post['p50']:>9.1f} {post['p99']:>8.1f} {decided['p50']:>12.1f} {decided['p99']:>8.1f}  {'':4} {cpu:>14.2f}  {verdict}", flush=True)
     finally:
         relay.close()

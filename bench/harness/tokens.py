@@ -3,7 +3,6 @@
 import base64
 import os
 import re
-import shutil
 import subprocess
 
 from . import build, processes
@@ -27,8 +26,7 @@ RATES = {f"Gateway:RateLimits:{name}": 1_000_000 for name in ("TokensPerSecond",
 
 
 def run(quick):
-    if shutil.which("wrk") is None:
-        build.stop("wrk is missing: apt-get install wrk")
+    build.need("wrk", "wrk")
     relay = Ours()
     try:
         plane = relay.control_plane

@@ -92,7 +92,7 @@ def control(servers, plan, report, quick, rate):
     report.heading("Allocate (401), Allocate, Refresh 0: server CPU us per cycle; relay alone for ours")
     # As fast as it goes comes first: it also brings the code of our process to its final form, which at 500/s would take minutes.
     results = take_turns("control", servers, dataclasses.replace(plan, first_warm=2 * plan.first_warm), concurrency=32)
-    report.row("as fast as it goes, 32 at a time", _column(results, "cpu_us"), digits=1)
+    report.row("as fast as it goes, 32 at a time", _column(results, "cpu_us"), 0.5, digits=1)
     report.row("  cycles per second then", _column(results, "per_second"), digits=0)
     report.notes(results)
     before = {server.name: server.control_plane_cpu() for server in servers if hasattr(server, "control_plane_cpu")}

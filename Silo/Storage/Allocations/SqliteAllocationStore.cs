@@ -26,12 +26,9 @@ public sealed class SqliteAllocationStore(SqliteDataSource source) : IAllocation
     /// <inheritdoc/>
     public Task<IReadOnlyList<int?>> WriteAsync(IReadOnlyList<AllocationWrite> writes)
     {
-        using var connection = source.OpenConnection();
-        using var transaction = connection.BeginTransaction(deferred: false);
-        using var command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = Upsert;
-        command.Parameters.AddRange(Names.Select(name => new SqliteParameter(name, null)));
+        using var connection = source.Rent();
+        using var transaction = connection.BeginWrite();
+        var command = connection.Command(Upsert, Names);
         var versions = new int?[writes.Count];
         for (var i = 0; i < versions.Length; i++)
         {
@@ -47,14 +44,12 @@ public sealed class SqliteAllocationStore(SqliteDataSource source) : IAllocation
     /// <inheritdoc/>
     public Task<IReadOnlyList<(int Version, string Json)?>> ReadAsync(IReadOnlyList<string> ids)
     {
-        using var connection = source.OpenConnection();
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT version, state FROM allocation_state WHERE allocation_id = @id";
-        var parameter = command.Parameters.Add("@id", SqliteType.Text);
+        using var connection = source.Rent();
+        var command = connection.Command("SELECT version, state FROM allocation_state WHERE allocation_id = @id", "@id");
         var read = new (int, string)?[ids.Count];
         for (var i = 0; i < read.Length; i++)
         {
-            parameter.Value = ids[i];
+            command.Parameters[0].Value = ids[i];
             using var row = command.ExecuteReader();
             read[i] = row.Read() ? (row.GetInt32(0), row.GetString(1)) : null;
         }

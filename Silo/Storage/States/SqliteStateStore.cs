@@ -14,16 +14,20 @@ public sealed class SqliteStateStore(SqliteDataSource source, string serviceId) 
     private const string Update =
         $"UPDATE grain_state SET version = @version, state = @state, modified_at = strftime('%Y-%m-%dT%H:%M:%fZ') WHERE {Row} AND version = @version - 1";
 
+    private const string Select = $"SELECT version, state FROM grain_state WHERE {Row}";
+
+    private const string Delete = $"DELETE FROM grain_state WHERE {Row} AND version = @version";
+
     private const string Row = "state_name = @name AND grain_key = @key AND grain_n0 = 0 AND grain_n1 = 0 AND service_id = @service";
+
+    private static readonly string[] Names = ["@service", "@name", "@key", "@version", "@state"];
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<bool>> WriteAsync(IReadOnlyList<StateWrite> writes)
     {
-        using var connection = source.OpenConnection();
-        using var transaction = connection.BeginTransaction(deferred: false);
-        using var insert = Command(connection, Insert);
-        using var update = Command(connection, Update);
-        insert.Transaction = update.Transaction = transaction;
+        using var connection = source.Rent();
+        using var transaction = connection.BeginWrite();
+        var (insert, update) = (Command(connection, Insert), Command(connection, Update));
         var stored = new bool[writes.Count];
         for (var i = 0; i < stored.Length; i++)
         {
@@ -42,8 +46,8 @@ public sealed class SqliteStateStore(SqliteDataSource source, string serviceId) 
     /// <inheritdoc/>
     public Task<(int Version, string Json)?> ReadAsync(string stateName, string key)
     {
-        using var connection = source.OpenConnection();
-        using var command = Command(connection, $"SELECT version, state FROM grain_state WHERE {Row}");
+        using var connection = source.Rent();
+        var command = Command(connection, Select);
         command.Parameters["@name"].Value = stateName;
         command.Parameters["@key"].Value = key;
         using var reader = command.ExecuteReader();
@@ -53,21 +57,18 @@ public sealed class SqliteStateStore(SqliteDataSource source, string serviceId) 
     /// <inheritdoc/>
     public Task<bool> DeleteAsync(string stateName, string key, int version)
     {
-        using var connection = source.OpenConnection();
-        using var command = Command(connection, $"DELETE FROM grain_state WHERE {Row} AND version = @version");
+        using var connection = source.Rent();
+        var command = Command(connection, Delete);
         command.Parameters["@name"].Value = stateName;
         command.Parameters["@key"].Value = key;
         command.Parameters["@version"].Value = version;
         return Task.FromResult(command.ExecuteNonQuery() == 1);
     }
 
-    private SqliteCommand Command(SqliteConnection connection, string sql)
+    private SqliteCommand Command(PreparedConnection connection, string sql)
     {
-        var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.Parameters.AddRange([
-            new SqliteParameter("@service", serviceId), new SqliteParameter("@name", ""), new SqliteParameter("@key", ""),
-            new SqliteParameter("@version", 0), new SqliteParameter("@state", "")]);
+        var command = connection.Command(sql, Names);
+        command.Parameters["@service"].Value = serviceId;
         return command;
     }
 }

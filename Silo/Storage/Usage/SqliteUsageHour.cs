@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using NetDiscovery.Grains.Interfaces.Usage;
 
 namespace NetDiscovery.Silo.Storage.Usage;
@@ -13,17 +12,13 @@ internal sealed record SqliteUsageHour(string Hour, string OccurredHour, string 
         SET {UsageColumns.Join("{c} = usage_hour.{c} + excluded.{c}")}
         """;
 
-    /// <summary>Adds to each hour what was counted for it; rows that would add nothing are left out.</summary>
-    public static void Add(SqliteConnection connection, SqliteTransaction transaction, Dictionary<SqliteUsageHour, UsageTotals> hours)
-    {
-        using var command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = Sql;
-        foreach (var name in (string[])["hour", "occurred", "tenant", "session", "label", "region", "relay", "transport", .. UsageColumns.All.Select(column => column.Name)])
-        {
-            command.Parameters.Add(new SqliteParameter("@" + name, null));
-        }
+    private static readonly string[] Names =
+        [.. ((string[])["hour", "occurred", "tenant", "session", "label", "region", "relay", "transport", .. UsageColumns.All.Select(column => column.Name)]).Select(name => "@" + name)];
 
+    /// <summary>Adds to each hour what was counted for it; rows that would add nothing are left out.</summary>
+    public static void Add(PreparedConnection connection, Dictionary<SqliteUsageHour, UsageTotals> hours)
+    {
+        var command = connection.Command(Sql, Names);
         foreach (var (key, added) in hours.Where(hour => hour.Value != default))
         {
             object[] values = [key.Hour, key.OccurredHour, key.Tenant, key.Session, key.Label, key.Region, key.Relay, key.Transport,

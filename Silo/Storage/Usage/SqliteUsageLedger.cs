@@ -15,9 +15,9 @@ public sealed class SqliteUsageLedger(SqliteDataSource source, UsageAdmission ad
     public Task ApplyAsync(IReadOnlyList<UsageReport> reports)
     {
         var waves = UsageWaves.Split(admission.Admit(reports), admission.Now);
-        using var connection = source.OpenConnection();
-        using var transaction = connection.BeginTransaction(deferred: false);
-        using var upsert = new SqliteUsageUpsert(connection, transaction);
+        using var connection = source.Rent();
+        using var transaction = connection.BeginWrite();
+        var upsert = new SqliteUsageUpsert(connection);
         var hours = new Dictionary<SqliteUsageHour, UsageTotals>();
         foreach (var report in waves.SelectMany(wave => wave))
         {
@@ -31,7 +31,7 @@ public sealed class SqliteUsageLedger(SqliteDataSource source, UsageAdmission ad
             }
         }
 
-        SqliteUsageHour.Add(connection, transaction, hours);
+        SqliteUsageHour.Add(connection, hours);
         transaction.Commit();
         return Task.CompletedTask;
     }

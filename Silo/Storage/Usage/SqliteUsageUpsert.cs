@@ -3,8 +3,8 @@ using NetDiscovery.Grains.Interfaces.Usage;
 
 namespace NetDiscovery.Silo.Storage.Usage;
 
-/// <summary>Takes a report into <c>usage_source</c> and answers what it adds. One prepared statement for a whole batch.</summary>
-internal sealed class SqliteUsageUpsert : IDisposable
+/// <summary>Takes a report into <c>usage_source</c> and answers what it adds. Within the transaction of its connection.</summary>
+internal sealed class SqliteUsageUpsert
 {
     private static readonly string Sql = $"""
         INSERT INTO usage_source (source_id, sequence, tenant, session, label, region, relay, transport, observed_at, {UsageColumns.Join("{c}")}, {UsageColumns.Join("added_{c}")})
@@ -17,25 +17,16 @@ internal sealed class SqliteUsageUpsert : IDisposable
         RETURNING tenant, session, label, region, relay, transport, {UsageColumns.Join("added_{c}")}, {UsageColumns.Join("{c} > @{c}", " OR ")}
         """;
 
+    private static readonly string[] Names =
+        [.. ((string[])["source_id", "sequence", "tenant", "session", "label", "region", "relay", "transport", "observed_at", .. UsageColumns.All.Select(column => column.Name)]).Select(name => "@" + name)];
+
     private readonly SqliteCommand command;
     private readonly string sealedUntil;
 
-    public SqliteUsageUpsert(SqliteConnection connection, SqliteTransaction transaction)
+    public SqliteUsageUpsert(PreparedConnection connection)
     {
-        using var watermark = connection.CreateCommand();
-        watermark.Transaction = transaction;
-        watermark.CommandText = "SELECT sealed_until FROM usage_seal";
-        sealedUntil = (string)watermark.ExecuteScalar()!;
-
-        command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = Sql;
-        foreach (var name in (string[])["source_id", "sequence", "tenant", "session", "label", "region", "relay", "transport", "observed_at", .. UsageColumns.All.Select(column => column.Name)])
-        {
-            command.Parameters.Add(new SqliteParameter("@" + name, null));
-        }
-
-        command.Prepare();
+        sealedUntil = (string)connection.Command("SELECT sealed_until FROM usage_seal").ExecuteScalar()!;
+        command = connection.Command(Sql, Names);
     }
 
     /// <returns>What to book; null when the report is a repetition or late.</returns>
@@ -62,6 +53,4 @@ internal sealed class SqliteUsageUpsert : IDisposable
             UsageColumns.Read(reader, 6),
             reader.GetBoolean(6 + UsageColumns.All.Count));
     }
-
-    public void Dispose() => command.Dispose();
 }
