@@ -10,6 +10,7 @@ from .ours import Ours
 
 TARGET_RATE, TARGET_CPU = 10_000, 100
 CONNECTIONS = 32
+STOLEN = 0.005  # share of the machine that its host may give to others in a window that counts
 
 #: Name, method, path, media type, body, whose credential: the tenant's auth token or an API key.
 CASES = (
@@ -38,7 +39,7 @@ def run(quick):
         credentials = {"token": basic, "key": f"Bearer {key['id']}.{key['secret']}"}
         for thread in os.listdir(f"/proc/{plane.gateway.pid}/task"):
             os.sched_setaffinity(int(thread), {processes.SERVER_CORE})
-        print(f"{'request':<20} {'per second':>11} {'CPU us each':>12} {'p50 ms':>8} {'p99 ms':>8} {'refused':>8}  >= {TARGET_RATE:,}/s  <= {TARGET_CPU} us")
+        print(f"{'request':<20} {'per second':>11} {'CPU us each':>12} {'p50 ms':>8} {'p99 ms':>8} {'refused':>8} {'stolen %':>9}  >= {TARGET_RATE:,}/s  <= {TARGET_CPU} us")
         for number, (name, method, path, media, body, credential) in enumerate(CASES):
             target = url + path.format(tenant=tenant, key=key["id"])
             script = build.OUT / "tokens.lua"
@@ -46,12 +47,12 @@ def run(quick):
                 [f'wrk.headers["Authorization"] = "{credentials[credential]}"', f'wrk.method = "{method}"']
                 + ([f"wrk.body = '{body}'", f'wrk.headers["Content-Type"] = "{media}"'] if body else [])))
             _warm_up(plane.gateway.pid, target, script, quick)
-            windows = sorted((_window(plane.gateway.pid, target, script, 3 if quick else 10) for _ in range(3 if quick else 5)), key=lambda window: window["rate"])
+            windows = sorted(_quiet_windows(plane.gateway.pid, target, script, *(3, 3) if quick else (5, 10)), key=lambda window: window["rate"])
             median = windows[len(windows) // 2]
             verdicts = ("met" if median["rate"] >= TARGET_RATE else "NOT MET", "met" if median["cpu"] <= TARGET_CPU else "NOT MET")
             if number >= MINTING:
                 verdicts = ("", "")
-            print(f"{name:<20} {median['rate']:>11,.0f} {median['cpu']:>12.1f} {median['p50']:>8.2f} {median['p99']:>8.2f} {median['refused']:>8}  {verdicts[0]:<11} {verdicts[1]}", flush=True)
+            print(f"{name:<20} {median['rate']:>11,.0f} {median['cpu']:>12.1f} {median['p50']:>8.2f} {median['p99']:>8.2f} {median['refused']:>8} {median['stolen'] * 100:>9.1f}  {verdicts[0]:<11} {verdicts[1]}", flush=True)
     finally:
         relay.close()
 
@@ -67,14 +68,26 @@ def _warm_up(pid, target, script, quick):
             return
 
 
+def _quiet_windows(pid, target, script, wanted, seconds):
+    """Windows in which the machine was ours: what its host gives to others costs the caches too. Three times as many as wanted are tried, and the quietest count."""
+    windows = []
+    for _ in range(3 * wanted):
+        windows.append(_window(pid, target, script, seconds))
+        windows.sort(key=lambda window: window["stolen"])
+        if len(windows) >= wanted and windows[wanted - 1]["stolen"] <= STOLEN:
+            break
+    return windows[:wanted]
+
+
 def _window(pid, target, script, seconds):
-    before = processes.cpu_seconds(pid)
+    before, stolen = processes.cpu_seconds(pid), processes.stolen_seconds()
     answer = _ask(target, script, seconds)
     cpu = processes.cpu_seconds(pid) - before
+    stolen = (processes.stolen_seconds() - stolen) / (seconds * os.cpu_count())
     requests = int(re.search(r"(\d+) requests in", answer)[1])
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", answer)
     return {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", answer)[1]), "cpu": cpu * 1e6 / max(1, requests), "p50": _milliseconds(answer, "50%"),
-            "p99": _milliseconds(answer, "99%"), "refused": int(refused[1]) if refused else 0}
+            "p99": _milliseconds(answer, "99%"), "refused": int(refused[1]) if refused else 0, "stolen": stolen}
 
 
 def _ask(target, script, seconds):
