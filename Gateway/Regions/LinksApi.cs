@@ -33,8 +33,8 @@ public static class LinksApi
 
     private static async Task<IResult> StatusAsync(RegionSummaries summaries, RegionWatch watch) => Answer(new LinkStatus(await summaries.LocalAsync(), watch.RoundTrips()));
 
-    /// <summary>Changed tenants; waits for a change when there is none.</summary>
-    private static async Task<IResult> FeedAsync(HttpContext http, IGrainFactory grains, RegionDirectory regions, TimeProvider time)
+    /// <summary>Changed tenants; waits for a change when there is none, and no longer than this gateway goes on.</summary>
+    private static async Task<IResult> FeedAsync(HttpContext http, IGrainFactory grains, RegionDirectory regions, IHostApplicationLifetime lifetime, TimeProvider time)
     {
         if (regions.Current is { IsControl: false, Control: var control })
         {
@@ -47,7 +47,7 @@ public static class LinksApi
         while (true)
         {
             var page = await grains.GetGrain<ITenantFeedGrain>(0).ReadAsync(question.After, question.Limit);
-            if (!page.Items.IsEmpty || page.Head < question.After || time.GetElapsedTime(began) >= limit)
+            if (!page.Items.IsEmpty || page.Head < question.After || time.GetElapsedTime(began) >= limit || lifetime.ApplicationStopping.IsCancellationRequested)
             {
                 return Answer(page);
             }

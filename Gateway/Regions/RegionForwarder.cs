@@ -9,7 +9,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace NetDiscovery.Gateway.Regions;
 
 /// <summary>Passes requests on to gateways of other regions, WebSockets too. The caller's own credential goes along and is checked there; the signature says where the request came from.</summary>
-public sealed class RegionForwarder(IHttpForwarder forwarder, RegionDirectory regions, GatewayMetrics metrics, TimeProvider time) : IDisposable
+public sealed class RegionForwarder(IHttpForwarder forwarder, RegionDirectory regions, GatewayMetrics metrics, IHostApplicationLifetime lifetime, TimeProvider time) : IDisposable
 {
     private static readonly ForwarderRequestConfig Limits = new()
     {
@@ -31,7 +31,10 @@ public sealed class RegionForwarder(IHttpForwarder forwarder, RegionDirectory re
         var bodyHash = await LinkVerifier.HashBodyAsync(context);
         var forwarded = new ForwardedRequest(context.Connection.RemoteIpAddress?.ToString(), placement, context.Features.Get<PresentedCredential>()).Write();
         var transformer = new Transformer(regions.Current.Name, peer, bodyHash, forwarded, time, answered);
-        var error = await forwarder.SendAsync(context, peer.Url.GetLeftPart(UriPartial.Authority), http, Limits, transformer, context.RequestAborted);
+
+        // A WebSocket has no end of its own that a gateway could wait for when it stops: its client goes on at another one.
+        using var stopping = context.WebSockets.IsWebSocketRequest ? CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping) : null;
+        var error = await forwarder.SendAsync(context, peer.Url.GetLeftPart(UriPartial.Authority), http, Limits, transformer, stopping?.Token ?? context.RequestAborted);
         var failed = error != ForwarderError.None && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested;
         metrics.Forwarded(peer.Name, failed ? "unreachable" : "ok");
         return !failed;

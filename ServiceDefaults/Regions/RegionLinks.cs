@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 
@@ -14,7 +15,11 @@ public sealed class RegionLinks : IDisposable
     /// <summary>How long it may take to connect to another region.</summary>
     public static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long another region may leave what was sent to it unacknowledged before its connections are given up.</summary>
+    public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(5);
+
     private const int MaxAnswerBytes = 64 * 1024 * 1024;
+    private const int LinuxUserTimeout = 18; // TCP_USER_TIMEOUT, tcp(7)
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     private readonly RegionDirectory regions;
@@ -36,6 +41,7 @@ public sealed class RegionLinks : IDisposable
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
         ConnectTimeout = ConnectLimit,
+        ConnectCallback = ConnectAsync,
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         ActivityHeadersPropagator = null,
     };
@@ -88,6 +94,32 @@ public sealed class RegionLinks : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
+
+    // A network that parts says nothing of it: without a limit the kernel repeats what it sent for a quarter of an hour, and everybody who asks on the
+    // connection waits. RFC 5482 (user timeout) for what was sent, keep-alives for who only waits.
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 2);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 1);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+            if (OperatingSystem.IsLinux())
+            {
+                socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, LinuxUserTimeout, BitConverter.GetBytes((int)SilenceLimit.TotalMilliseconds));
+            }
+
+            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>What problem details say, for a log line.</summary>
     private static string Detail(byte[] answer)

@@ -17,16 +17,18 @@ internal sealed class EchoCall : IAsyncDisposable
         _peer = peer;
     }
 
-    public static async Task<EchoCall> OpenAsync(int relayPort, Token token, EchoPeer peer)
+    public static Task<EchoCall> OpenAsync(int relayPort, Token token, EchoPeer peer) => OpenAsync(new IPEndPoint(IPAddress.Loopback, relayPort), token, peer);
+
+    public static async Task<EchoCall> OpenAsync(IPEndPoint relay, Token token, EchoPeer peer)
     {
         var client = await new TurnClient(new TurnClientOptions
         {
-            Server = new IPEndPoint(IPAddress.Loopback, relayPort),
+            Server = relay,
             Username = token.Username,
             Password = token.Credential,
         }).ConnectAsync();
         await client.AllocateAsync();
-        var address = TransportAddress.From(new IPEndPoint(IPAddress.Loopback, peer.Port));
+        var address = TransportAddress.From(peer.Address);
         await client.BindChannelAsync(address);
         return new EchoCall(client, address);
     }
@@ -43,6 +45,13 @@ internal sealed class EchoCall : IAsyncDisposable
             var echo = await _client.ReceiveAsync(limit.Token);
             Assert.Equal(data, echo.Data.ToArray());
         }
+    }
+
+    /// <summary>Refreshes allocation, channel and permission, as a client does that goes on for long (a permission ends after five minutes, RFC 8656 section 9).</summary>
+    public async Task KeepAsync()
+    {
+        await _client.RefreshAsync();
+        await _client.BindChannelAsync(_peer);
     }
 
     /// <summary>Deletes the allocation.</summary>

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace NetDiscovery.EndToEnd;
 
-/// <summary>A peer on loopback that sends every datagram back and counts both directions: the truth that usage is compared with.</summary>
+/// <summary>A peer that sends every datagram back and counts both directions: the truth that usage is compared with.</summary>
 internal sealed class EchoPeer : IAsyncDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -11,14 +11,17 @@ internal sealed class EchoPeer : IAsyncDisposable
     private readonly Task _loop;
     private long _bytesReceived, _bytesSent, _packetsReceived, _packetsSent;
 
-    public EchoPeer()
+    /// <param name="address">An address of this machine; null for loopback.</param>
+    public EchoPeer(IPAddress? address = null)
     {
         _socket.ReceiveBufferSize = 4 << 20;
-        _socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _socket.Bind(new IPEndPoint(address ?? IPAddress.Loopback, 0));
         _loop = EchoAsync();
     }
 
-    public int Port => ((IPEndPoint)_socket.LocalEndPoint!).Port;
+    public IPEndPoint Address => (IPEndPoint)_socket.LocalEndPoint!;
+
+    public int Port => Address.Port;
 
     public long BytesReceived => Interlocked.Read(ref _bytesReceived);
 

@@ -13,10 +13,11 @@ internal sealed partial class HostProcess : IAsyncDisposable
     private readonly Lock _gate = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private HostProcess(string name, IEnumerable<string> arguments, string? workingDirectory)
+    private HostProcess(string name, IEnumerable<string> arguments, string? workingDirectory, string? networkNamespace)
     {
         Name = name;
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{name}.dll"), .. arguments])
+        string[] command = [.. networkNamespace is null ? [] : (string[])["ip", "netns", "exec", networkNamespace], "dotnet", Path.Combine(AppContext.BaseDirectory, $"{name}.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -47,7 +48,9 @@ internal sealed partial class HostProcess : IAsyncDisposable
         }
     }
 
-    public static HostProcess Start(string name, IEnumerable<string> arguments, string? workingDirectory = null) => new(name, arguments, workingDirectory);
+    /// <summary>Starts it; in a network namespace of <c>ip netns</c>, if one is named.</summary>
+    public static HostProcess Start(string name, IEnumerable<string> arguments, string? workingDirectory = null, string? networkNamespace = null) =>
+        new(name, arguments, workingDirectory, networkNamespace);
 
     /// <summary>Runs to its end and returns exit code and output.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(string name, IEnumerable<string> arguments, TimeSpan limit, string? workingDirectory = null)

@@ -10,7 +10,7 @@ using Npgsql;
 
 namespace NetDiscovery.EndToEnd.Chaos;
 
-/// <summary>A region of two relays, two silos and a gateway on a PostgreSQL of its own, each of them a process that may be killed.</summary>
+/// <summary>A region of relays, silos and gateways on a PostgreSQL of its own, each of them a process that may be killed.</summary>
 internal sealed class ChaosRegion : IAsyncDisposable
 {
     private const string OperatorKey = "operator-key-of-the-tests";
@@ -21,7 +21,7 @@ internal sealed class ChaosRegion : IAsyncDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(180);
     private readonly List<TemporaryFolder> _folders = [];
     private readonly List<string[]> _relaySettings = [];
-    private readonly int _gatewayPort = FreePort.Tcp();
+    private readonly List<int> _gatewayPorts = [];
 
     private ChaosRegion()
     {
@@ -37,11 +37,11 @@ internal sealed class ChaosRegion : IAsyncDisposable
 
     public List<Service> Silos { get; } = [];
 
-    public Service Gateway { get; private set; } = null!;
+    public List<Service> Gateways { get; } = [];
 
-    public IEnumerable<Service> All => [.. Relays, .. Silos, Gateway];
+    public IEnumerable<Service> All => [.. Relays, .. Silos, .. Gateways];
 
-    public static async Task<ChaosRegion> StartAsync(int relays, int silos)
+    public static async Task<ChaosRegion> StartAsync(int relays, int silos, int gateways = 1)
     {
         var region = new ChaosRegion();
         await region.Postgres.StartAsync();
@@ -59,9 +59,14 @@ internal sealed class ChaosRegion : IAsyncDisposable
             await region.Silos[i].ReadyAsync(StartLimit);
         }
 
-        var gatewayPort = region._gatewayPort;
-        region.Gateway = new Service("gateway", gatewayPort, () => HostProcess.Start(
-            "Gateway", [.. shared, $"--Gateway:Urls=http://127.0.0.1:{gatewayPort}", $"--Operator:Key={OperatorKey}"]), TimeProvider.System);
+        for (var i = 0; i < gateways; i++)
+        {
+            var port = FreePort.Tcp();
+            region._gatewayPorts.Add(port);
+            region.Gateways.Add(new Service(gateways == 1 ? "gateway" : $"gateway {i + 1}", port, () => HostProcess.Start(
+                "Gateway", [.. shared, $"--Gateway:Urls=http://127.0.0.1:{port}", $"--Operator:Key={OperatorKey}"]), TimeProvider.System));
+        }
+
         for (var i = 0; i < relays; i++)
         {
             var (number, firstPort, port, health, folder) = (i + 1, FirstRelayedPort + (i * RelayedPorts), FreePort.TcpAndUdp(), FreePort.Tcp(), new TemporaryFolder());
@@ -110,6 +115,9 @@ internal sealed class ChaosRegion : IAsyncDisposable
 
         return tenant;
     }
+
+    /// <summary>Clients with a tenant's credentials, one for each gateway.</summary>
+    public IReadOnlyList<HttpClient> AtEachGateway(HttpClient tenant) => [.. _gatewayPorts.Select(port => Client(tenant.DefaultRequestHeaders.Authorization!, port))];
 
     /// <summary>The tenant whose credentials a client has.</summary>
     public static string IdOf(HttpClient tenant) => Encoding.ASCII.GetString(Convert.FromBase64String(tenant.DefaultRequestHeaders.Authorization!.Parameter!)).Split(':')[0];
@@ -181,9 +189,11 @@ internal sealed class ChaosRegion : IAsyncDisposable
         _folders.ForEach(folder => folder.Dispose());
     }
 
-    private HttpClient Client(AuthenticationHeaderValue authorization)
+    private HttpClient Client(AuthenticationHeaderValue authorization) => Client(authorization, _gatewayPorts[0]);
+
+    private static HttpClient Client(AuthenticationHeaderValue authorization, int gatewayPort)
     {
-        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_gatewayPort}"), Timeout = TimeSpan.FromSeconds(40) };
+        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{gatewayPort}"), Timeout = TimeSpan.FromSeconds(40) };
         client.DefaultRequestHeaders.Authorization = authorization;
         return client;
     }

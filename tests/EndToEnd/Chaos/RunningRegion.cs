@@ -1,11 +1,11 @@
 namespace NetDiscovery.EndToEnd.Chaos;
 
-/// <summary>A region of one relay, two silos and a gateway that tests share, one after another.</summary>
+/// <summary>A region of two relays, two silos and two gateways that tests share, one after another.</summary>
 public sealed class RunningRegion : IAsyncLifetime
 {
     internal ChaosRegion Region { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Region = await ChaosRegion.StartAsync(relays: 1, silos: 2);
+    public async ValueTask InitializeAsync() => Region = await ChaosRegion.StartAsync(relays: 2, silos: 2, gateways: 2);
 
     public async ValueTask DisposeAsync()
     {
@@ -17,7 +17,10 @@ public sealed class RunningRegion : IAsyncLifetime
     }
 
     /// <summary>Runs <paramref name="test"/> with a tenant's calls, then deletes their allocations and compares what was counted with the ledger.</summary>
-    internal async Task WithCallsAsync(int count, Func<HttpClient, List<ChaosCall>, Task> test)
+    /// <param name="count">How many calls.</param>
+    /// <param name="test">What happens to them.</param>
+    /// <param name="relays">How many relays they are spread over.</param>
+    internal async Task WithCallsAsync(int count, Func<HttpClient, List<ChaosCall>, Task> test, int relays = 1)
     {
         await Region.ReadyAsync();
         using var tenant = await Region.NewTenantAsync();
@@ -26,7 +29,7 @@ public sealed class RunningRegion : IAsyncLifetime
         {
             for (var i = 0; i < count; i++)
             {
-                calls.Add(await ChaosCall.StartAsync(tenant, Region.RelayPorts[0]));
+                calls.Add(await ChaosCall.StartAsync(tenant, Region.RelayPorts[i % relays]));
             }
 
             await test(tenant, calls);

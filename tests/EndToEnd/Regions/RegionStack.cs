@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using NetDiscovery.TestKit;
@@ -15,6 +16,7 @@ internal sealed class RegionStack : IAsyncDisposable
 
     private readonly TemporaryFolder _data = new();
     private readonly string[] _settings;
+    private readonly RegionPlace _place;
     private HostProcess _process;
 
     /// <param name="name">The region.</param>
@@ -22,17 +24,19 @@ internal sealed class RegionStack : IAsyncDisposable
     /// <param name="httpPort">Port of its gateway.</param>
     /// <param name="peer">The other region.</param>
     /// <param name="peerUrl">Where the other region's gateway is reached.</param>
-    public RegionStack(string name, string control, int httpPort, string peer, string peerUrl)
+    /// <param name="place">Where it runs.</param>
+    public RegionStack(string name, string control, int httpPort, string peer, string peerUrl, RegionPlace place)
     {
         Name = name;
+        _place = place;
         HttpPort = httpPort;
         _settings =
         [
-            $"--Data:Path={_data.Path}", $"--Gateway:Urls=http://127.0.0.1:{httpPort}", $"--Operator:Key={OperatorKey}", $"--Relay:Id={name}-relay", $"--Relay:Port={RelayPort}", "--Relay:TlsPort=0",
-            "--Relay:AllowPeers:0=127.0.0.0/8", "--Relay:Workers=1", $"--Region:Name={name}", $"--Region:Control={control}", $"--Region:Secrets:0={Secret}",
-            $"--Region:Peers:0:Name={peer}", $"--Region:Peers:0:Url={peerUrl}", $"--Region:Map:0:Match={EuAddresses}", "--Region:Map:0:Region=eu-1", $"--Region:Map:1:Match={UsAddresses}", "--Region:Map:1:Region=us-1",
+            $"--Data:Path={_data.Path}", $"--Gateway:Urls=http://{place.Listens}:{httpPort}", $"--Operator:Key={OperatorKey}", $"--Relay:Id={name}-relay", $"--Relay:Port={RelayPort}", "--Relay:TlsPort=0",
+            $"--Relay:ListenAddresses:0={place.Address}", $"--Relay:AllowPeers:0={place.Peers}", "--Relay:Workers=1", $"--Region:Name={name}", $"--Region:Control={control}", $"--Region:Secrets:0={Secret}",
+            $"--Region:Peers:0:Name={peer}", $"--Region:Peers:0:Url={peerUrl}", $"--Region:Map:0:Match={EuAddresses}", "--Region:Map:0:Region=eu-1", $"--Region:Map:1:Match={UsAddresses}", "--Region:Map:1:Region=us-1", "--Region:AllowInsecureLinks=true",
         ];
-        _process = HostProcess.Start("Standalone", _settings);
+        _process = Launch();
     }
 
     public string Name { get; }
@@ -40,6 +44,8 @@ internal sealed class RegionStack : IAsyncDisposable
     public int HttpPort { get; }
 
     public int RelayPort { get; } = FreePort.TcpAndUdp();
+
+    public IPEndPoint Relay => new(_place.Address, RelayPort);
 
     public string Output => _process.Output;
 
@@ -61,7 +67,7 @@ internal sealed class RegionStack : IAsyncDisposable
     public async Task RestartAsync()
     {
         await _process.DisposeAsync();
-        _process = HostProcess.Start("Standalone", _settings);
+        _process = Launch();
         await ReadyAsync();
     }
 
@@ -71,9 +77,11 @@ internal sealed class RegionStack : IAsyncDisposable
         _data.Dispose();
     }
 
+    private HostProcess Launch() => HostProcess.Start("Standalone", _settings, networkNamespace: _place.Namespace);
+
     private HttpClient Client(AuthenticationHeaderValue authorization)
     {
-        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{HttpPort}"), Timeout = TimeSpan.FromSeconds(60) };
+        var client = new HttpClient { BaseAddress = new Uri($"http://{_place.Address}:{HttpPort}"), Timeout = TimeSpan.FromSeconds(60) };
         client.DefaultRequestHeaders.Authorization = authorization;
         return client;
     }

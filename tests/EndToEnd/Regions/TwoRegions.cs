@@ -9,11 +9,7 @@ public sealed class TwoRegions : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
-    // As between two coasts of a continent.
-    private static readonly TimeSpan OneWay = TimeSpan.FromMilliseconds(30);
-
-    private readonly int _euPort = FreePort.Tcp(), _usPort = FreePort.Tcp();
-    private TcpWire _toEu = null!, _toUs = null!;
+    private IRegionNetwork _network = null!;
 
     internal RegionStack Eu { get; private set; } = null!;
 
@@ -21,9 +17,10 @@ public sealed class TwoRegions : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        (_toEu, _toUs) = (new TcpWire(_euPort, OneWay), new TcpWire(_usPort, OneWay));
-        Eu = new RegionStack("eu-1", "eu-1", _euPort, "us-1", _toUs.Url);
-        Us = new RegionStack("us-1", "eu-1", _usPort, "eu-1", _toEu.Url);
+        var (euPort, usPort) = (FreePort.Tcp(), FreePort.Tcp());
+        _network = Environment.GetEnvironmentVariable("REGIONS_IN_NAMESPACES") is null ? new LoopbackNetwork(euPort, usPort) : new NamespaceNetwork(euPort, usPort);
+        Eu = new RegionStack("eu-1", "eu-1", euPort, "us-1", _network.UrlOf("us-1"), _network.PlaceOf("eu-1"));
+        Us = new RegionStack("us-1", "eu-1", usPort, "eu-1", _network.UrlOf("eu-1"), _network.PlaceOf("us-1"));
         try
         {
             await Task.WhenAll(Eu.ReadyAsync(), Us.ReadyAsync());
@@ -40,22 +37,19 @@ public sealed class TwoRegions : IAsyncLifetime
     {
         await Us.DisposeAsync();
         await Eu.DisposeAsync();
-        await _toEu.DisposeAsync();
-        await _toUs.DisposeAsync();
+        await _network.DisposeAsync();
     }
 
+    /// <summary>A peer that clients of both regions can reach.</summary>
+    internal EchoPeer NewPeer() => new(_network.Here);
+
     /// <summary>Neither region reaches the other.</summary>
-    public void Part()
-    {
-        _toEu.Break();
-        _toUs.Break();
-    }
+    public Task PartAsync() => _network.PartAsync();
 
     /// <summary>Both reach each other; returns when both have noticed.</summary>
     public async Task HealAsync()
     {
-        _toEu.Mend();
-        _toUs.Mend();
+        await _network.MendAsync();
         await WholeAsync();
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using NetDiscovery.EndToEnd.Chaos;
 
 namespace NetDiscovery.EndToEnd.Regions;
 
@@ -14,7 +15,7 @@ public sealed class TwoRegionsTests(TwoRegions regions) : IClassFixture<TwoRegio
     {
         var (eu, us, _) = await regions.NewTenantAsync();
         var label = $"both-{Guid.NewGuid():N}";
-        await using var peer = new EchoPeer();
+        await using var peer = regions.NewPeer();
 
         // Each token is asked for in the other region.
         await RelayAsync(us, regions.Eu, label, peer);
@@ -55,18 +56,22 @@ public sealed class TwoRegionsTests(TwoRegions regions) : IClassFixture<TwoRegio
     {
         var (eu, us, id) = await regions.NewTenantAsync(new { quotas = new { concurrentAllocations = 16 } });
         var label = $"parted-{Guid.NewGuid():N}";
-        await using var peer = new EchoPeer();
-        await using var euCall = await EchoCall.OpenAsync(regions.Eu.RelayPort, await TwoRegions.MintAsync(eu, "eu-1", label), peer);
-        await using var usCall = await EchoCall.OpenAsync(regions.Us.RelayPort, await TwoRegions.MintAsync(us, "us-1", label), peer);
-        regions.Part();
+        await using var peer = regions.NewPeer();
+        await using var euCall = await EchoCall.OpenAsync(regions.Eu.Relay, await TwoRegions.MintAsync(eu, "eu-1", label), peer);
+        await using var usCall = await EchoCall.OpenAsync(regions.Us.Relay, await TwoRegions.MintAsync(us, "us-1", label), peer);
+        var rounds = 0;
+        await regions.PartAsync();
         try
         {
             // An acceptance run says 300; a run of all tests has no such time.
             var seconds = int.Parse(Environment.GetEnvironmentVariable("REGIONS_PARTED_SECONDS") ?? "4", CultureInfo.InvariantCulture);
-            for (var parted = Stopwatch.StartNew(); parted.Elapsed < TimeSpan.FromSeconds(seconds);)
+            for (var parted = Stopwatch.StartNew(); parted.Elapsed < TimeSpan.FromSeconds(seconds); rounds++)
             {
-                await euCall.ExchangeAsync(datagrams: 20, bytes: 300);
-                await usCall.ExchangeAsync(datagrams: 20, bytes: 300);
+                foreach (var call in (EchoCall[])[euCall, usCall])
+                {
+                    await call.KeepAsync();
+                    await call.ExchangeAsync(datagrams: 20, bytes: 300);
+                }
 
                 // New tokens and new allocations, within each region's share.
                 foreach (var (region, tenant) in ((RegionStack, HttpClient)[])[(regions.Us, us), (regions.Eu, eu)])
@@ -90,7 +95,8 @@ public sealed class TwoRegionsTests(TwoRegions regions) : IClassFixture<TwoRegio
         await euCall.CloseAsync();
         await usCall.CloseAsync();
         await RelayedCalls.UsageEqualsAsync(eu, label, peer);
-        await RelayedCalls.UsageEqualsAsync(us, label, peer);
+        var billed = await RelayedCalls.UsageEqualsAsync(us, label, peer);
+        ChaosReport.Write(string.Create(CultureInfo.InvariantCulture, $"parted regions: {rounds} rounds of tokens, allocations and datagrams in both; {peer.BytesReceived} bytes reached peers, {billed.BytesToPeer} are billed\n"));
     }
 
     [Fact]
@@ -98,13 +104,13 @@ public sealed class TwoRegionsTests(TwoRegions regions) : IClassFixture<TwoRegio
     {
         var (eu, us, id) = await regions.NewTenantAsync();
         var label = $"killed-{Guid.NewGuid():N}";
-        await using var peer = new EchoPeer();
+        await using var peer = regions.NewPeer();
         var madeThere = await TwoRegions.MintAsync(eu, "us-1", label);
         await regions.Us.KillAsync();
         try
         {
             // A token that the dead region has minted is good at the other's relays.
-            await using var call = await EchoCall.OpenAsync(regions.Eu.RelayPort, madeThere, peer);
+            await using var call = await EchoCall.OpenAsync(regions.Eu.Relay, madeThere, peer);
             await call.ExchangeAsync(datagrams: 10, bytes: 100);
             await call.CloseAsync();
             using var changed = await eu.PutAsJsonAsync($"/v1/tenants/{id}/discovery", new { decision = "relay-only" });
@@ -123,7 +129,7 @@ public sealed class TwoRegionsTests(TwoRegions regions) : IClassFixture<TwoRegio
 
     private static async Task RelayAsync(HttpClient tenant, RegionStack region, string label, EchoPeer peer)
     {
-        await using var call = await EchoCall.OpenAsync(region.RelayPort, await TwoRegions.MintAsync(tenant, region.Name, label), peer);
+        await using var call = await EchoCall.OpenAsync(region.Relay, await TwoRegions.MintAsync(tenant, region.Name, label), peer);
         await call.ExchangeAsync(datagrams: 20, bytes: 300);
         await call.CloseAsync();
     }
