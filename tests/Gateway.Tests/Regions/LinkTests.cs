@@ -1,8 +1,11 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Gateway.Tests.Fakes;
 using NetDiscovery.Gateway.Tests.Hosting;
 using NetDiscovery.ServiceDefaults.Regions;
+using NetDiscovery.Silo.Hosting;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Gateway.Tests.Regions;
 
@@ -36,6 +39,30 @@ public sealed class LinkTests(LinkTests.Fixture fixture) : IClassFixture<LinkTes
 
         await (await client.PostAsync(Status, Responses.Json("{}"))).ExpectProblemAsync(ProblemCodes.NotFound);
         await (await client.GetAsync("/regions/v1/none")).ExpectProblemAsync(ProblemCodes.NotFound);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_stops_answers_the_region_that_waits_for_changes_and_does_not_wait_itself()
+    {
+        using var data = new TempFolder();
+        await using var gateway = await TestGateway.StartAsync(
+            builder => builder.AddSilo(), TwoRegions.Settings().Append(new("Data:Path", data.Path)), app => app.PrepareStorageAsync());
+        const string WaitsForHalfAMinute = """{"after":0,"limit":100,"waitMilliseconds":30000}""";
+        var waiting = SendAsync(TwoRegions.Request(gateway.BaseAddress, "/regions/v1/tenants/feed", WaitsForHalfAMinute));
+
+        // What is asked later is answered while the first question waits.
+        for (var later = 0; later < 3; later++)
+        {
+            await (await SendAsync(TwoRegions.Request(gateway.BaseAddress, Status))).ExpectAsync(200);
+        }
+
+        Assert.False(waiting.IsCompleted);
+        var asked = Stopwatch.StartNew();
+
+        gateway.App.Lifetime.StopApplication();
+
+        Assert.Empty((await (await waiting).ExpectAsync(200))["items"]!.AsArray());
+        Assert.True(asked.Elapsed < TimeSpan.FromSeconds(15), $"The answer came {asked.Elapsed.TotalSeconds:F0} s after the gateway was told to stop.");
     }
 
     public static TheoryData<string, string> Forgeries => new()
