@@ -49,7 +49,17 @@ const go = async (page, path, settled = 'main h1') => {
 
 const shot = async (page, name) => { if (input.screenshots) await page.screenshot({ path: join(input.screenshots, `console-${name}.png`), fullPage: true }); };
 
+// A colour that changes keeps its old value until the frame after: however short its transition is, it has to have been drawn.
+const drawn = (page) => page.evaluate(async () => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  await frame();
+  const ending = document.getAnimations().filter((one) => one.playState === 'running' && one.effect.getComputedTiming().endTime !== Infinity);
+  await Promise.all(ending.map((one) => one.finished.catch(() => {})));
+  await frame();
+});
+
 const check = async (page) => {
+  await drawn(page);
   await page.evaluate(axe);
   const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
   return found.violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.slice(0, 5).map((node) => `${node.target.join(' ')}: ${node.failureSummary}`) }));
