@@ -3,7 +3,10 @@ using NetDiscovery.Grains.Interfaces.Tenants;
 
 namespace NetDiscovery.Grains.Sessions;
 
-/// <summary>Moves a session to another path: to a relay when the direct path breaks, to another relay when that one is gone, back when direct may work again.</summary>
+/// <summary>
+/// Moves a session to another path: to a relay when the direct path breaks, to another relay when that one is gone, back when direct may work again. Where the
+/// tenant allows direct paths only, another of these is looked for.
+/// </summary>
 internal static class SessionHealing
 {
     /// <summary>
@@ -49,28 +52,30 @@ internal static class SessionHealing
 
     private static (StoredSession, MigrateSignal?) Recover(StoredSession state, Session session, string reporter, DiscoveryConfiguration discovery, DateTimeOffset now)
     {
-        if (discovery.Decision == "direct" || now - state.MigratedAt < Doubled(MoveWithin, state.VainMoves - 1, LongestMove))
+        if (now - state.MigratedAt < Doubled(MoveWithin, state.VainMoves - 1, LongestMove))
             return (state, null);
 
+        var mode = discovery.Decision == "direct" ? DecisionMode.Stun : DecisionMode.Turn;
         var wasRelayed = state.Link(reporter).Path == SessionPath.Relay || session.Decision.Mode == DecisionMode.Turn;
         var anew = state.VainMoves >= VainRestarts;
         var reason = anew ? $"{reporter} has heard nothing since {state.VainMoves} moves: peer connections are made anew."
+            : mode == DecisionMode.Stun ? $"{reporter} has no direct path: one is looked for again, because the tenant allows no relay."
             : wasRelayed ? $"{reporter} has lost its relayed path: another relay is tried."
             : $"{reporter} has lost its direct path: media moves to a relay.";
         var moved = state with
         {
-            Session = session with { Decision = session.Decision with { Mode = DecisionMode.Turn, Reason = reason } },
+            Session = session with { Decision = session.Decision with { Mode = mode, Reason = reason } },
             MigratedAt = now,
             NextTrial = null,
             VainMoves = state.VainMoves + 1,
         };
-        return (moved.Note(now, "migrate turn", reason), new MigrateSignal(DecisionMode.Turn, reason, anew));
+        return (moved.Note(now, $"migrate {SessionSteps.Name(mode)}", reason), new MigrateSignal(mode, reason, anew));
     }
 
     private static (StoredSession, MigrateSignal?) Watch(StoredSession state, Session session, DiscoveryConfiguration discovery, DateTimeOffset now)
     {
         if (state.VainMoves > 0)
-            return (now - state.StateSince < HealedAfter ? state : state with { VainMoves = 0 }, null);
+            return (now - state.StateSince < HealedAfter ? state : Healed(state, session), null);
         if (session.Path == SessionPath.Direct)
         {
             if (state.MigratedAt is null || session.Decision.Mode != DecisionMode.Turn)
@@ -99,6 +104,10 @@ internal static class SessionHealing
         var tried = state with { NextTrial = now + Pause(state.VainTrials + 1), VainTrials = state.VainTrials + 1, MigratedAt = now };
         return (tried.Note(now, "migrate stun", trial), new MigrateSignal(DecisionMode.Stun, trial));
     }
+
+    // A relayed session is watched further: the direct path may come back.
+    private static StoredSession Healed(StoredSession state, Session session) =>
+        state with { VainMoves = 0, MigratedAt = session.Decision.Mode == DecisionMode.Stun ? null : state.MigratedAt };
 
     private static TimeSpan Pause(int vainTrials) => Doubled(FirstTrial, vainTrials, LongestTrial);
 

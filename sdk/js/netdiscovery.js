@@ -12,6 +12,8 @@ const LOOK_EVERY = 200
 const SILENT_LOOKS = 4
 /** Looks that a new path is given for its first payload: data channels that have backed off repeat every 3 s. */
 const NEW_PATH_LOOKS = 18
+/** Looks that a peer connection is given for its first path, 15 s, before it counts as failed. Browsers say so themselves only of checks that have begun. */
+const FIRST_PATH_LOOKS = 75
 /** Longest search for the NAT's behaviour, in milliseconds. */
 const PROBE_PATIENCE = 1500
 /** A pulse that is acknowledged by SCTP alone, one that wants an answer because this end can't count what it gets, and the answer. */
@@ -164,11 +166,13 @@ export class Session extends EventTarget {
   #waitingCandidates = []
   #fragments = []
   #taking = Promise.resolve()
+  #era = 0
   #pulse = null
   #heard = NOTHING_HEARD
   #silenceAllowed = SILENT_LOOKS
   #pulseHeard = false
   #silentLooks = 0
+  #vainLooks = 0
   #looker = null
   #reported = ""
   #decided
@@ -216,7 +220,8 @@ export class Session extends EventTarget {
     on("hello", (hello) => this.#onHello(hello))
     on("presence", (presence) => this.#onPresence(presence))
     on("decision", ({ mode, reason }) => this.#onDecision(mode, reason))
-    on("migrate", ({ mode, reason, iceServers, anew }) => this.#inOrder(() => { this.#reason = reason; this.#migrate(mode, iceServers, anew) }))
+    // What hangs in a peer connection that is given up must not hold up the next: only restarts wait for their turn.
+    on("migrate", (asked) => asked.anew ? this.#beginAnew(asked) : this.#inOrder(() => this.#migrate(asked)))
     on("description", ({ description }) => this.#inOrder(() => this.#onDescription(description)))
     on("candidate", ({ candidate }) => this.#inOrder(() => this.#onCandidate(candidate)))
     on("bye", () => this.#stop())
@@ -225,8 +230,10 @@ export class Session extends EventTarget {
   }
 
   // Browsers take descriptions and candidates one after another by themselves; in other libraries a candidate would overtake the description it belongs to.
+  // What is left of a peer connection that was given up meanwhile is nobody's.
   #inOrder(take) {
-    const taken = this.#taking.then(take)
+    const era = this.#era
+    const taken = this.#taking.then(() => era === this.#era ? take() : null).catch((error) => { if (era === this.#era) throw error })
     this.#taking = taken.catch(() => {})
     return taken
   }
@@ -267,7 +274,7 @@ export class Session extends EventTarget {
     const before = this.#mode
     this.#noteMode(mode, reason)
     // Decided anew before anything flows: the connection under way is turned round. Later moves come as "migrate".
-    if (this.#peer && !this.path && mode !== before && mode !== "undecided") this.#migrate(mode, this.#iceServers)
+    if (this.#peer && !this.path && mode !== before && mode !== "undecided") this.#migrate({ mode, reason })
   }
 
   // The endpoint whose name comes first offers; the other answers (perfect negotiation keeps later offers from colliding).
@@ -337,6 +344,7 @@ export class Session extends EventTarget {
     this.#ignoreOffer = !polite && collides
     if (this.#ignoreOffer) return
     await peer.setRemoteDescription({ type: description.type, sdp: this.#rank(description.sdp) })
+    if (peer !== this.#peer) return
     for (const candidate of this.#waitingCandidates.splice(0)) await this.#addCandidate(peer, candidate)
     if (description.type === "offer") await this.#describe(peer, await peer.createAnswer())
   }
@@ -368,17 +376,24 @@ export class Session extends EventTarget {
     return newestFirst(text, this.#fragments.indexOf(named))
   }
 
-  #migrate(mode, iceServers, anew = false) {
+  #note({ mode, reason, iceServers }) {
     if (iceServers?.length) this.#iceServers = iceServers
     this.#mode = mode
+    this.#reason = reason
+  }
+
+  // Both ends are told so before either offers again: what they were given is in order.
+  #beginAnew(asked) {
+    this.#note(asked)
+    this.#dropPeer()
+    this.#start()
+  }
+
+  #migrate(asked) {
+    this.#note(asked)
+    const { mode } = asked
     const peer = this.#peer
     if (!peer) return
-    // Both ends are told so before either offers again: what they were given is in order.
-    if (anew) {
-      this.#dropPeer()
-      this.#start()
-      return
-    }
     // Where a direct path worked UDP works: the first try leaves out the relay's other transports, whose candidates only delay the checks.
     const quick = mode === "turn" && this.path === "direct" && !this.#moving
     this.#moving = true
@@ -421,11 +436,12 @@ export class Session extends EventTarget {
     const pair = await selectedPair(peer)
     if (peer !== this.#peer) return
     if (listens) this.#listenTo(pair)
+    if (listens && !this.path) this.#vainLooks++
     const silent = this.#silentLooks >= this.#silenceAllowed
     const open = this.#pulse.readyState === "open" && pair !== null
     // What comes through counts, whatever the library says of its state.
     const state = open && this.#silentLooks === 0 ? "connected"
-      : peer.connectionState === "failed" || peer.iceConnectionState === "failed" ? "failed"
+      : peer.connectionState === "failed" || peer.iceConnectionState === "failed" || this.#vainLooks >= FIRST_PATH_LOOKS ? "failed"
       : silent || peer.iceConnectionState === "disconnected" ? "disconnected"
       : open ? "connected"
       : "checking"
@@ -436,6 +452,7 @@ export class Session extends EventTarget {
     this.#reported = report
     if (state === "connected") {
       this.path = path
+      this.#vainLooks = 0
       this.#moving = false
       this.#connectedResolve(peer)
     }
@@ -447,6 +464,8 @@ export class Session extends EventTarget {
   }
 
   #dropPeer() {
+    this.#era++
+    this.#taking = Promise.resolve()
     clearInterval(this.#looker)
     this.#peer?.close()
     this.#peer = null
@@ -455,6 +474,7 @@ export class Session extends EventTarget {
     this.#heard = NOTHING_HEARD
     this.#silenceAllowed = SILENT_LOOKS
     this.#silentLooks = 0
+    this.#vainLooks = 0
     this.#waitingCandidates = []
     this.#fragments = []
     this.path = null

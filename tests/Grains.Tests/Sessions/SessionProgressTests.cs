@@ -148,8 +148,25 @@ public sealed class SessionProgressTests
     }
 
     [Fact]
-    public void A_tenant_that_allows_direct_paths_only_is_never_moved_to_a_relay() =>
-        Assert.Null(Report(Connected(SessionPath.Direct), "alice", Connectivity.Failed, null).Heal(new DiscoveryConfiguration { Decision = "direct" }, Start).Ask);
+    public void A_tenant_that_allows_direct_paths_only_is_never_moved_to_a_relay()
+    {
+        var direct = new DiscoveryConfiguration { Decision = "direct" };
+        var session = Report(Connected(SessionPath.Direct), "alice", Connectivity.Failed, null);
+        var asked = new List<MigrateSignal>();
+        for (var minute = 0; minute < 3; minute++)
+        {
+            (session, var ask) = session.Heal(direct, Start + TimeSpan.FromMinutes(minute));
+            asked.Add(ask!);
+        }
+
+        Assert.Equal([(DecisionMode.Stun, false), (DecisionMode.Stun, false), (DecisionMode.Stun, true)], asked.Select(ask => (ask.Mode, ask.Anew)));
+        Assert.Equal((DecisionMode.Stun, "migrate stun"), (session.Session!.Decision.Mode, session.Timeline[^1].Event));
+
+        session = Report(session, "alice", Connectivity.Connected, SessionPath.Direct).Heal(direct, Start + SessionHealing.HealedAfter).Next;
+        Assert.Equal(0, session.VainMoves);
+        Assert.Null(session.MigratedAt);
+        Assert.Null(session.Heal(direct, Start + TimeSpan.FromHours(1)).Ask);
+    }
 
     [Fact]
     public void The_direct_path_is_tried_again_later_and_later_until_it_works()
