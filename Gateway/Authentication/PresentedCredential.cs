@@ -81,7 +81,7 @@ public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string
 
         if (name.Length > 0)
         {
-            return TryNamed($"{name}:{secret}", ':', acceptTenant: true, ref credential);
+            return TryNamed(name, secret, acceptTenant: true, ref credential);
         }
 
         credential = new PresentedCredential(null, null, Hash(secret));
@@ -102,21 +102,20 @@ public sealed record PresentedCredential(TenantId? Tenant, ApiKeyId? Key, string
     private static bool TryNamed(ReadOnlySpan<char> pair, char separator, bool acceptTenant, ref PresentedCredential credential)
     {
         var at = pair.IndexOf(separator);
-        if (at is < 0 or > MaxNameLength)
-        {
-            return false;
-        }
+        return at is >= 0 and <= MaxNameLength && TryNamed(pair[..at].ToString(), pair[(at + 1)..], acceptTenant, ref credential);
+    }
 
-        var name = pair[..at].ToString();
+    private static bool TryNamed(string name, ReadOnlySpan<char> secret, bool acceptTenant, ref PresentedCredential credential)
+    {
         if (acceptTenant && TenantId.TryParse(name, out var tenant))
         {
-            credential = new PresentedCredential(tenant, null, Hash(pair[(at + 1)..]));
+            credential = new PresentedCredential(tenant, null, Hash(secret));
             return true;
         }
 
         if (ApiKeyId.TryParse(name, out var key))
         {
-            credential = new PresentedCredential(null, key, Hash(pair[(at + 1)..]));
+            credential = new PresentedCredential(null, key, Hash(secret));
             return true;
         }
 

@@ -44,7 +44,7 @@ public static class TokensApi
         }
 
         var minted = await mint.MintAsync(choice.Tenant!.Id, body.Value, seed, RequestOrigin.Of(http));
-        return minted.Elsewhere is { } elsewhere ? elsewhere : minted.Token is { } token ? Results.Created($"/v1/tokens/{token.Id}", token) : minted.Problem!;
+        return minted.Elsewhere is { } elsewhere ? elsewhere : minted.Token is { } token ? JsonAnswer.Of(token, StatusCodes.Status201Created, $"/v1/tokens/{token.Id}") : minted.Problem!;
     }
 
     private static async Task<IResult> RevokeAsync(

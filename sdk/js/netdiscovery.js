@@ -386,7 +386,7 @@ export class Session extends EventTarget {
   #beginAnew(asked) {
     this.#note(asked)
     this.#dropPeer()
-    this.#start()
+    return this.#start()
   }
 
   #migrate(asked) {

@@ -9,7 +9,17 @@ public sealed class TryItTests(StandaloneTests.Running running) : IClassFixture<
     [Theory]
     [InlineData("direct", "stun", "direct")]
     [InlineData("relay-only", "turn", "relay")]
-    public async Task Two_tabs_make_a_call_on_the_path_the_tenant_asks_for(string policy, string mode, string path)
+    public async Task Two_tabs_make_a_call_on_the_path_the_tenant_asks_for(string policy, string mode, string path) => await CallAsync(policy, mode, path);
+
+    [Fact]
+    public async Task A_first_negotiation_that_hangs_is_begun_anew()
+    {
+        var shown = await CallAsync("direct", "stun", "direct", hangs: true);
+        Assert.Contains("peer connections are made anew", shown, StringComparison.Ordinal);
+    }
+
+    /// <returns>What both pages have shown.</returns>
+    private async Task<string> CallAsync(string policy, string mode, string path, bool hangs = false)
     {
         using var parent = running.Instance.TenantClient();
         using var made = await parent.PostAsJsonAsync("/v1/tenants", new { name = $"try {policy}" });
@@ -19,7 +29,7 @@ public sealed class TryItTests(StandaloneTests.Running running) : IClassFixture<
         put.EnsureSuccessStatusCode();
 
         var input = JsonSerializer.Serialize(
-            new { url = running.Instance.Url.ToString().TrimEnd('/'), account = id, secret = token, screenshot = Environment.GetEnvironmentVariable("SCREENSHOTS") }, JsonSerializerOptions.Web);
+            new { url = running.Instance.Url.ToString().TrimEnd('/'), account = id, secret = token, screenshot = hangs ? null : Environment.GetEnvironmentVariable("SCREENSHOTS"), hangs }, JsonSerializerOptions.Web);
         var (exitCode, output) = await CommandLine.RunAsync("node", [BrowserFolder.File("try-call.mjs")], TimeSpan.FromSeconds(180), input: input);
 
         Assert.True(exitCode == 0, output);
@@ -34,5 +44,6 @@ public sealed class TryItTests(StandaloneTests.Running running) : IClassFixture<
         using var usage = JsonDocument.Parse(await parent.GetStringAsync($"/v1/usage?tenant={id}&granularity=month"));
         var relayed = usage.RootElement.GetProperty("items").EnumerateArray().Sum(row => row.GetProperty("bytesToPeer").GetInt64());
         Assert.True(policy == "direct" ? relayed == 0 : relayed >= 0, $"{relayed} bytes were relayed");
+        return output;
     }
 }

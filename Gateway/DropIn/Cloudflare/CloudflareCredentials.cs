@@ -49,7 +49,7 @@ public static class CloudflareCredentials
         }
 
         var minted = await mint.MintAsync(tenant, new CreateTokenRequest { TtlSeconds = ttl, Label = label }, seed, RequestOrigin.Of(http));
-        return minted.Elsewhere is { } elsewhere ? elsewhere : minted.Token is { } token ? Results.Json(new { iceServers = form(token.IceServers) }, statusCode: StatusCodes.Status201Created) : minted.Problem!;
+        return minted.Elsewhere is { } elsewhere ? elsewhere : minted.Token is { } token ? JsonAnswer.Of(new { iceServers = form(token.IceServers) }, StatusCodes.Status201Created) : minted.Problem!;
     }
 
     private static async Task<IResult> RevokeAsync(HttpContext http, string keyId, string username, IGrainFactory grains, TenantSnapshots snapshots, TimeProvider time)

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using NetDiscovery.Gateway.Json;
 
 namespace NetDiscovery.Gateway.DropIn.Metered;
 
@@ -15,5 +16,5 @@ public static class MeteredJson
     public static decimal Gigabytes(long bytes) => bytes / Gigabyte;
 
     /// <returns>An answer with this body.</returns>
-    public static IResult Answer<T>(T body) => Results.Json(body, Options, "application/json");
+    public static IResult Answer<T>(T body) => JsonAnswer.Of(body, options: Options);
 }

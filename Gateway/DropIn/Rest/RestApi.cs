@@ -55,7 +55,7 @@ public static class RestApi
 
         var minted = await mint.MintAsync(tenant.Id, new CreateTokenRequest { TtlSeconds = ttl.Length > 0 ? seconds : null, Label = label.Length > 0 ? label : null }, RequestSeed.Random, RequestOrigin.Of(http));
         return minted.Elsewhere is { } elsewhere ? elsewhere : minted.Token is { } token
-            ? Results.Ok(new RestCredential(token.Username, token.Credential, token.TtlSeconds, [.. token.IceServers.Where(static server => server.Username is not null).SelectMany(static server => server.Urls)]))
+            ? JsonAnswer.Of(new RestCredential(token.Username, token.Credential, token.TtlSeconds, [.. token.IceServers.Where(static server => server.Username is not null).SelectMany(static server => server.Urls)]))
             : minted.Problem!;
     }
 }

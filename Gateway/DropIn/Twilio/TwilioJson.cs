@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using NetDiscovery.Gateway.Json;
 
 namespace NetDiscovery.Gateway.DropIn.Twilio;
 
@@ -20,5 +21,5 @@ public static class TwilioJson
     public static string Date(DateOnly date) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <returns>An answer with this body.</returns>
-    public static IResult Answer<T>(T body, int status = StatusCodes.Status200OK) => Results.Json(body, Options, "application/json", status);
+    public static IResult Answer<T>(T body, int status = StatusCodes.Status200OK) => JsonAnswer.Of(body, status, options: Options);
 }

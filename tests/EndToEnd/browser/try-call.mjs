@@ -1,5 +1,6 @@
 // Two Chromium tabs make a call on the try-it page: video, a chat message each way, and what the page says of the path.
-// Standard input: {"url": gateway, "account": id, "secret": token, "screenshot": folder or null}. Standard output: one line of JSON with what happened.
+// Standard input: {"url": gateway, "account": id, "secret": token, "screenshot": folder or null, "hangs": true = bob's first peer connection never takes its
+// offer}. Standard output: one line of JSON with what happened.
 import { chromium } from 'playwright-core';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +25,17 @@ const describe = async (page) => ({
   nat: await textOf(page, 'nat'), log: await page.locator('#log li').allTextContents(), problem: await textOf(page, 'problem'),
 });
 
+const hangOnce = () => {
+  let hung = false;
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    setRemoteDescription(description) {
+      if (hung) return super.setRemoteDescription(description);
+      hung = true;
+      return new Promise(() => {});
+    }
+  };
+};
+
 let result;
 const pages = [];
 try {
@@ -37,6 +49,7 @@ try {
   const href = await alice.locator('#other').getAttribute('href');
   const bob = await browser.newPage();
   pages.push(bob);
+  if (input.hangs) await bob.addInitScript(hangOnce);
   await bob.goto(`${input.url}${href}`);
 
   for (const page of pages) await until(page, 'state', 'connected');
