@@ -30,7 +30,7 @@ public sealed class TryItTests(StandaloneTests.Running running) : IClassFixture<
 
         var input = JsonSerializer.Serialize(
             new { url = running.Instance.Url.ToString().TrimEnd('/'), account = id, secret = token, screenshot = hangs ? null : Environment.GetEnvironmentVariable("SCREENSHOTS"), hangs }, JsonSerializerOptions.Web);
-        var (exitCode, output) = await CommandLine.RunAsync("node", [BrowserFolder.File("try-call.mjs")], TimeSpan.FromSeconds(180), input: input);
+        var (exitCode, output) = await CommandLine.RunAsync("node", [BrowserFolder.File("try-call.mjs")], TimeSpan.FromSeconds(hangs ? 300 : 180), input: input);
 
         Assert.True(exitCode == 0, output);
         using var result = JsonDocument.Parse(output);

@@ -15,7 +15,7 @@ const browser = await chromium.launchPersistentContext(profile, {
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
 });
-const patience = { timeout: 60_000 };
+const patience = { timeout: input.hangs ? 120_000 : 60_000 };
 const textOf = (page, id) => page.locator(`#${id}`).textContent();
 const until = (page, id, wanted) => page.waitForFunction(
   ([id, wanted]) => document.getElementById(id).textContent.includes(wanted), [id, wanted], patience);
