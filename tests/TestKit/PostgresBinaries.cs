@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 
 namespace NetDiscovery.TestKit;
 
@@ -56,11 +57,18 @@ internal sealed class PostgresBinaries
         return folder;
     }
 
+    /// <summary>Lets clients of every network in that the server has an address in, with the password.</summary>
+    public static Task AdmitNeighboursAsync(string folder) => File.AppendAllTextAsync(Path.Combine(folder, "files", "pg_hba.conf"), "host all all samenet password\n");
+
     /// <summary>
     /// Starts the server. fsync is off: that guards against power loss only, while every commit is still written before it is acknowledged,
     /// so killing the server loses nothing.
     /// </summary>
-    public async Task<PostgresProcess> StartAsync(string folder, int port)
+    /// <param name="folder">Made by <see cref="InitializeAsync"/>.</param>
+    /// <param name="port">TCP port.</param>
+    /// <param name="address">Where it listens.</param>
+    /// <param name="networkNamespace">One of <c>ip netns</c> to run in; null for the caller's.</param>
+    public async Task<PostgresProcess> StartAsync(string folder, int port, IPAddress address, string? networkNamespace)
     {
         // The shell waits for our end of its standard input to close, which the kernel does even when this process is killed.
         const string Guardian = """
@@ -74,8 +82,9 @@ internal sealed class PostgresBinaries
             if [ "$dead" = 1 ]; then rm -rf "$folder"; fi
             """;
         var start = new ProcessStartInfo("/bin/sh") { RedirectStandardInput = true, RedirectStandardOutput = true };
-        foreach (var argument in (string[])["-c", Guardian, "sh", folder, .. asUser, Path.Combine(bin, "postgres"), "-D", Path.Combine(folder, "files"), "-p", port.ToString(CultureInfo.InvariantCulture),
-            "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off",
+        string[] inside = networkNamespace is null ? [] : ["ip", "netns", "exec", networkNamespace];
+        foreach (var argument in (string[])["-c", Guardian, "sh", folder, .. inside, .. asUser, Path.Combine(bin, "postgres"), "-D", Path.Combine(folder, "files"), "-p", port.ToString(CultureInfo.InvariantCulture),
+            "-c", $"listen_addresses={address}", "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off",
             "-c", "max_connections=200", "-c", "shared_buffers=64MB"])
         {
             start.ArgumentList.Add(argument);

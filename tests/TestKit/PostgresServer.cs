@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Npgsql;
 
 namespace NetDiscovery.TestKit;
@@ -24,8 +25,14 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <exception cref="InvalidOperationException">They are not installed; the message names the Debian package.</exception>
     public PostgresServer() => binaries = PostgresBinaries.Find();
 
-    /// <summary>Loopback port of the server; the same after a restart. 0 before the first start.</summary>
+    /// <summary>TCP port of the server; the same after a restart. 0 before the first start.</summary>
     public int Port { get; private set; }
+
+    /// <summary>Where it listens: loopback, or an address of this machine that its clients reach.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The network namespace of <c>ip netns</c> that it runs in; null for this process's.</summary>
+    public string? NetworkNamespace { get; init; }
 
     /// <summary>
     /// True: connections wait as long as a busy machine takes, where the product would take the database for gone. False for tests of just that.
@@ -50,9 +57,13 @@ public sealed class PostgresServer : IAsyncDisposable
             {
                 folder = await binaries.InitializeAsync(Password);
                 Port = FreePort.Tcp();
+                if (!IPAddress.IsLoopback(Address))
+                {
+                    await PostgresBinaries.AdmitNeighboursAsync(folder);
+                }
             }
 
-            process = await binaries.StartAsync(folder, Port);
+            process = await binaries.StartAsync(folder, Port, Address, NetworkNamespace);
             try
             {
                 await Eventually.EventuallyAsync(CanConnectAsync, StartsWithin, $"PostgreSQL accepts connections on port {Port}");
@@ -86,7 +97,7 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         var builder = new NpgsqlConnectionStringBuilder
         {
-            Host = "127.0.0.1",
+            Host = Address.ToString(),
             Port = Port,
             Username = "postgres",
             Password = Password,
@@ -136,7 +147,7 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             // After SIGKILL the old backends may hold the shared memory for a moment longer: try again.
             process.Dispose();
-            process = await binaries.StartAsync(folder!, Port);
+            process = await binaries.StartAsync(folder!, Port, Address, NetworkNamespace);
         }
 
         try

@@ -23,10 +23,11 @@ internal sealed class ChaosCall : IAsyncDisposable
     private long? _billedToClient;
     private long _lastEcho;
 
-    private ChaosCall(string session, TurnClient client)
+    private ChaosCall(string session, TurnClient client, EchoPeer peer)
     {
         Session = session;
         _client = client;
+        Peer = peer;
     }
 
     public string Session { get; }
@@ -34,7 +35,7 @@ internal sealed class ChaosCall : IAsyncDisposable
     /// <summary>Told when its allocation begins and ends, as the client knows it.</summary>
     public AliveCount? Alive { get; init; }
 
-    public EchoPeer Peer { get; } = new();
+    public EchoPeer Peer { get; }
 
     public long DatagramsSent => _client.Counters.DatagramsSent;
 
@@ -58,31 +59,36 @@ internal sealed class ChaosCall : IAsyncDisposable
 
     private long Received => _client.Counters.LegBytesReceived - _client.Counters.RefusedBytesReceived;
 
-    private TransportAddress PeerAddress => TransportAddress.From(new IPEndPoint(IPAddress.Loopback, Peer.Port));
+    private TransportAddress PeerAddress => TransportAddress.From(Peer.Address);
 
     /// <summary>Makes a session, an allocation and a channel.</summary>
-    public static async Task<ChaosCall> StartAsync(HttpClient tenant, int relayPort, AliveCount? alive = null)
+    /// <param name="tenant">Whose, at a gateway of the region that the session shall be in.</param>
+    /// <param name="relay">The relay.</param>
+    /// <param name="alive">Told when the allocation begins and ends.</param>
+    /// <param name="peerAddress">An address of this machine that the relay reaches; null for loopback.</param>
+    public static async Task<ChaosCall> StartAsync(HttpClient tenant, IPEndPoint relay, AliveCount? alive = null, IPAddress? peerAddress = null)
     {
-        var call = await MakeAsync(tenant, relayPort, alive);
+        var call = await MakeAsync(tenant, relay, alive, peerAddress);
         await call.OpenAsync();
         return call;
     }
 
     /// <summary>Makes a session.</summary>
-    public static async Task<ChaosCall> MakeAsync(HttpClient tenant, int relayPort, AliveCount? alive = null)
+    /// <inheritdoc cref="StartAsync"/>
+    public static async Task<ChaosCall> MakeAsync(HttpClient tenant, IPEndPoint relay, AliveCount? alive = null, IPAddress? peerAddress = null)
     {
         using var made = await ChaosRegion.AskAsync(() => tenant.PostAsJsonAsync("/v1/sessions", new { endpoints = new[] { new { name = "caller" }, new { name = "callee" } } }));
         var turn = made.RootElement.GetProperty("endpoints")[0].GetProperty("iceServers").EnumerateArray().First(server => server.TryGetProperty("username", out var name) && name.GetString() is not null);
         var client = await new TurnClient(new TurnClientOptions
         {
-            Server = new IPEndPoint(IPAddress.Loopback, relayPort),
+            Server = relay,
             Username = turn.GetProperty("username").GetString(),
             Password = turn.GetProperty("credential").GetString(),
             IgnoreUnreachable = true,
             RetransmissionTimeout = TimeSpan.FromSeconds(1),
             SocketBuffer = 4 << 20,
         }).ConnectAsync();
-        var call = new ChaosCall(made.RootElement.GetProperty("id").GetString()!, client) { Alive = alive };
+        var call = new ChaosCall(made.RootElement.GetProperty("id").GetString()!, client, new EchoPeer(peerAddress)) { Alive = alive };
         client.DatagramReceived = (_, _) => call.OnEcho();
         return call;
     }

@@ -13,7 +13,7 @@ namespace NetDiscovery.EndToEnd.Chaos;
 /// <summary>A region of relays, silos and gateways on a PostgreSQL of its own, each of them a process that may be killed.</summary>
 internal sealed class ChaosRegion : IAsyncDisposable
 {
-    private const string OperatorKey = "operator-key-of-the-tests";
+    public const string OperatorKey = "operator-key-of-the-tests-0123456789abcdef";
 
     // Relayed ports lie below those of FreePort, so that no host's own port is among them, and below those that the system gives to anybody.
     private const int FirstRelayedPort = 6_000, RelayedPorts = 2_000;
@@ -22,18 +22,22 @@ internal sealed class ChaosRegion : IAsyncDisposable
     private readonly List<TemporaryFolder> _folders = [];
     private readonly List<string[]> _relaySettings = [];
     private readonly List<int> _gatewayPorts = [];
+    private readonly Place _place;
+    private TaskCompletionSource? _back;
 
-    private ChaosRegion()
+    private ChaosRegion(Place place)
     {
+        _place = place;
+        Postgres = new PostgresServer { PatientClients = false, Address = place.Address, NetworkNamespace = place.Namespace };
     }
 
-    public PostgresServer Postgres { get; } = new() { PatientClients = false };
+    public PostgresServer Postgres { get; }
 
     public string Database { get; private set; } = "";
 
     public List<Service> Relays { get; } = [];
 
-    public List<int> RelayPorts { get; } = [];
+    public List<IPEndPoint> RelayAddresses { get; } = [];
 
     public List<Service> Silos { get; } = [];
 
@@ -41,47 +45,36 @@ internal sealed class ChaosRegion : IAsyncDisposable
 
     public IEnumerable<Service> All => [.. Relays, .. Silos, .. Gateways];
 
-    public static async Task<ChaosRegion> StartAsync(int relays, int silos, int gateways = 1)
+    /// <summary>Starts the processes; returns when each can do its work.</summary>
+    /// <param name="relays">How many relays.</param>
+    /// <param name="silos">How many silos.</param>
+    /// <param name="gatewayPorts">One gateway for each; null: one, on a free port.</param>
+    /// <param name="place">Where they run; null: here.</param>
+    /// <param name="settings">What all of them are told besides; null: the region's name.</param>
+    public static async Task<ChaosRegion> StartAsync(int relays, int silos, int[]? gatewayPorts = null, Place? place = null, string[]? settings = null)
     {
-        var region = new ChaosRegion();
-        await region.Postgres.StartAsync();
-        var database = await region.Postgres.CreateDatabaseAsync() + ";Timeout=20";
-        region.Database = new NpgsqlConnectionStringBuilder(database).Database!;
-        string[] shared = ["--Storage:Provider=PostgreSql", $"--ConnectionStrings:Storage={database}", "--Region:Name=test-1"];
-        for (var i = 0; i < silos; i++)
-        {
-            int silo = FreePort.Tcp(), orleans = FreePort.Tcp(), health = FreePort.Tcp();
-            region.Silos.Add(new Service($"silo {i + 1}", health, () => HostProcess.Start("Silo",
-            [
-                .. shared, $"--Health:Urls=http://127.0.0.1:{health}",
-                $"--Orleans:Endpoints:SiloPort={silo}", $"--Orleans:Endpoints:GatewayPort={orleans}", "--Orleans:Endpoints:AdvertisedIPAddress=127.0.0.1",
-            ]), TimeProvider.System));
-            await region.Silos[i].ReadyAsync(StartLimit);
-        }
-
-        for (var i = 0; i < gateways; i++)
-        {
-            var port = FreePort.Tcp();
-            region._gatewayPorts.Add(port);
-            region.Gateways.Add(new Service(gateways == 1 ? "gateway" : $"gateway {i + 1}", port, () => HostProcess.Start(
-                "Gateway", [.. shared, $"--Gateway:Urls=http://127.0.0.1:{port}", $"--Operator:Key={OperatorKey}"]), TimeProvider.System));
-        }
-
-        for (var i = 0; i < relays; i++)
-        {
-            var (number, firstPort, port, health, folder) = (i + 1, FirstRelayedPort + (i * RelayedPorts), FreePort.TcpAndUdp(), FreePort.Tcp(), new TemporaryFolder());
-            region._folders.Add(folder);
-            region.RelayPorts.Add(port);
-            region._relaySettings.Add(
-            [
-                .. shared, $"--Health:Urls=http://127.0.0.1:{health}", $"--Relay:Id=relay-{number}", $"--Relay:Port={port}", "--Relay:TlsPort=0", "--Relay:Workers=2",
-                $"--Relay:DataPath={folder.Path}", "--Relay:AllowPeers:0=127.0.0.0/8", $"--Relay:MinPort={firstPort}", $"--Relay:MaxPort={firstPort + RelayedPorts - 1}",
-            ]);
-            region.Relays.Add(new Service($"relay {number}", health, () => region.LaunchRelay(number - 1), TimeProvider.System));
-        }
-
+        var region = new ChaosRegion(place ?? Place.Loopback);
         try
         {
+            await region.Postgres.StartAsync();
+            var database = await region.Postgres.CreateDatabaseAsync() + ";Timeout=20";
+            region.Database = new NpgsqlConnectionStringBuilder(database).Database!;
+            string[] shared = ["--Storage:Provider=PostgreSql", $"--ConnectionStrings:Storage={database}", .. settings ?? ["--Region:Name=test-1"]];
+            for (var number = 1; number <= silos; number++)
+            {
+                await region.AddSilo(number, shared).ReadyAsync(StartLimit);
+            }
+
+            foreach (var port in gatewayPorts ?? [FreePort.Tcp()])
+            {
+                region.AddGateway(port, shared);
+            }
+
+            for (var number = 1; number <= relays; number++)
+            {
+                region.AddRelay(number, shared);
+            }
+
             await region.ReadyAsync();
             return region;
         }
@@ -94,7 +87,27 @@ internal sealed class ChaosRegion : IAsyncDisposable
     }
 
     /// <summary>Starts a process of a relay.</summary>
-    public HostProcess LaunchRelay(int number, params string[] more) => HostProcess.Start("Relay", [.. _relaySettings[number], .. more]);
+    public HostProcess LaunchRelay(int number, params string[] more) => Launch("Relay", [.. _relaySettings[number], .. more]);
+
+    /// <summary>SIGKILL to all of it, the database too.</summary>
+    public async Task KillAsync()
+    {
+        _back = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        foreach (var service in All)
+        {
+            _ = service.KillAsync(_back.Task);
+        }
+
+        await Postgres.KillAsync();
+    }
+
+    /// <summary>Starts all of it again; returns when each can do its work.</summary>
+    public async Task BringBackAsync()
+    {
+        await Postgres.StartAsync();
+        _back!.SetResult();
+        await ReadyAsync();
+    }
 
     /// <summary>Waits until every process can do its work.</summary>
     public Task ReadyAsync() => Task.WhenAll(All.Select(service => service.ReadyAsync(StartLimit)));
@@ -117,7 +130,7 @@ internal sealed class ChaosRegion : IAsyncDisposable
     }
 
     /// <summary>Clients with a tenant's credentials, one for each gateway.</summary>
-    public IReadOnlyList<HttpClient> AtEachGateway(HttpClient tenant) => [.. _gatewayPorts.Select(port => Client(tenant.DefaultRequestHeaders.Authorization!, port))];
+    public IReadOnlyList<HttpClient> AtEachGateway(HttpClient tenant) => [.. _gatewayPorts.Select((_, number) => Client(tenant.DefaultRequestHeaders.Authorization!, number))];
 
     /// <summary>The tenant whose credentials a client has.</summary>
     public static string IdOf(HttpClient tenant) => Encoding.ASCII.GetString(Convert.FromBase64String(tenant.DefaultRequestHeaders.Authorization!.Parameter!)).Split(':')[0];
@@ -189,12 +202,48 @@ internal sealed class ChaosRegion : IAsyncDisposable
         _folders.ForEach(folder => folder.Dispose());
     }
 
-    private HttpClient Client(AuthenticationHeaderValue authorization) => Client(authorization, _gatewayPorts[0]);
-
-    private static HttpClient Client(AuthenticationHeaderValue authorization, int gatewayPort)
+    /// <returns>A client of a gateway; of the first, if none is named.</returns>
+    public HttpClient Client(AuthenticationHeaderValue authorization, int gateway = 0)
     {
-        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{gatewayPort}"), Timeout = TimeSpan.FromSeconds(40) };
+        var client = new HttpClient { BaseAddress = new Uri($"http://{_place.Address}:{_gatewayPorts[gateway]}"), Timeout = TimeSpan.FromSeconds(40) };
         client.DefaultRequestHeaders.Authorization = authorization;
         return client;
     }
+
+    private Service AddSilo(int number, string[] shared)
+    {
+        int silo = FreePort.Tcp(), orleans = FreePort.Tcp();
+        var health = NewEndPoint();
+        string[] settings =
+        [
+            .. shared, $"--Health:Urls=http://{health}",
+            $"--Orleans:Endpoints:SiloPort={silo}", $"--Orleans:Endpoints:GatewayPort={orleans}", "--Orleans:Endpoints:AdvertisedIPAddress=127.0.0.1",
+        ];
+        Silos.Add(new Service($"silo {number}", health, () => Launch("Silo", settings), TimeProvider.System));
+        return Silos[^1];
+    }
+
+    private void AddGateway(int port, string[] shared)
+    {
+        string[] settings = [.. shared, $"--Gateway:Urls=http://{_place.Listens}:{port}", $"--Operator:Key={OperatorKey}"];
+        _gatewayPorts.Add(port);
+        Gateways.Add(new Service($"gateway {_gatewayPorts.Count}", new IPEndPoint(_place.Address, port), () => Launch("Gateway", settings), TimeProvider.System));
+    }
+
+    private void AddRelay(int number, string[] shared)
+    {
+        var (health, folder, firstPort, address) = (NewEndPoint(), new TemporaryFolder(), FirstRelayedPort + ((number - 1) * RelayedPorts), new IPEndPoint(_place.Address, FreePort.TcpAndUdp()));
+        _folders.Add(folder);
+        RelayAddresses.Add(address);
+        _relaySettings.Add(
+        [
+            .. shared, $"--Health:Urls=http://{health}", $"--Relay:Id=relay-{number}", $"--Relay:ListenAddresses:0={address.Address}", $"--Relay:Port={address.Port}", "--Relay:TlsPort=0", "--Relay:Workers=2",
+            $"--Relay:DataPath={folder.Path}", $"--Relay:AllowPeers:0={_place.Peers}", $"--Relay:MinPort={firstPort}", $"--Relay:MaxPort={firstPort + RelayedPorts - 1}",
+        ]);
+        Relays.Add(new Service($"relay {number}", health, () => LaunchRelay(number - 1), TimeProvider.System));
+    }
+
+    private HostProcess Launch(string name, string[] settings) => HostProcess.Start(name, settings, networkNamespace: _place.Namespace);
+
+    private IPEndPoint NewEndPoint() => new(_place.Address, FreePort.Tcp());
 }

@@ -25,13 +25,13 @@ public sealed class ChaosTests
         var alive = new AliveCount();
         var lasting = new List<ChaosCall>();
         var churns = Enumerable.Range(0, ChurnsPerRelay * region.Relays.Count)
-            .Select(i => new Churn(tenant, region.RelayPorts[i % region.Relays.Count], new Random(seed + i), alive)).ToList();
-        var spenders = region.RelayPorts.Select((port, i) => new Churn(capped, port, new Random(seed - 1 - i))).ToList();
+            .Select(i => new Churn(tenant, region.RelayAddresses[i % region.Relays.Count], new Random(seed + i), alive)).ToList();
+        var spenders = region.RelayAddresses.Select((relay, i) => new Churn(capped, relay, new Random(seed - 1 - i))).ToList();
         try
         {
             for (var i = 0; i < CallsPerRelay * region.Relays.Count; i++)
             {
-                lasting.Add(await ChaosCall.StartAsync(tenant, region.RelayPorts[i % region.Relays.Count], alive));
+                lasting.Add(await ChaosCall.StartAsync(tenant, region.RelayAddresses[i % region.Relays.Count], alive));
             }
 
             lasting.ForEach(call => call.Run());

@@ -1,9 +1,10 @@
+using System.Net;
 using NetDiscovery.Relay.Client;
 
 namespace NetDiscovery.EndToEnd.Chaos;
 
 /// <summary>Short calls, one after another: what opens and closes while processes die.</summary>
-internal sealed class Churn(HttpClient tenant, int relayPort, Random random, AliveCount? alive = null)
+internal sealed class Churn(HttpClient tenant, IPEndPoint relay, Random random, AliveCount? alive = null, IPAddress? peerAddress = null)
 {
     /// <summary>All calls, whatever became of them.</summary>
     public List<ChaosCall> Calls { get; } = [];
@@ -18,7 +19,7 @@ internal sealed class Churn(HttpClient tenant, int relayPort, Random random, Ali
     {
         while (!cancellation.IsCancellationRequested)
         {
-            var call = await ChaosCall.MakeAsync(tenant, relayPort, alive);
+            var call = await ChaosCall.MakeAsync(tenant, relay, alive, peerAddress);
             Calls.Add(call);
             try
             {

@@ -53,7 +53,7 @@ public sealed class ControlPlaneOutageTests(RunningRegion running) : IClassFixtu
         {
             for (var i = 0; i <= Turns * CallsOfATurn; i++)
             {
-                calls.Add(await ChaosCall.MakeAsync(tenant, Region.RelayPorts[0]));
+                calls.Add(await ChaosCall.MakeAsync(tenant, Region.RelayAddresses[0]));
             }
 
             // The relay learns of the tenant.

@@ -1,3 +1,5 @@
+using NetDiscovery.TestKit;
+
 namespace NetDiscovery.EndToEnd.Chaos;
 
 /// <summary>A region of two relays, two silos and two gateways that tests share, one after another.</summary>
@@ -5,7 +7,7 @@ public sealed class RunningRegion : IAsyncLifetime
 {
     internal ChaosRegion Region { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Region = await ChaosRegion.StartAsync(relays: 2, silos: 2, gateways: 2);
+    public async ValueTask InitializeAsync() => Region = await ChaosRegion.StartAsync(relays: 2, silos: 2, gatewayPorts: [FreePort.Tcp(), FreePort.Tcp()]);
 
     public async ValueTask DisposeAsync()
     {
@@ -24,16 +26,28 @@ public sealed class RunningRegion : IAsyncLifetime
     {
         await Region.ReadyAsync();
         using var tenant = await Region.NewTenantAsync();
+        await WithCallsAsync(tenant, Enumerable.Range(0, count).Select(i => ChaosCall.StartAsync(tenant, Region.RelayAddresses[i % relays])), async calls =>
+        {
+            await test(tenant, calls);
+            await Region.ReadyAsync();
+        });
+    }
+
+    /// <summary>Runs <paramref name="test"/> with calls, then deletes their allocations and compares what was counted with the ledger.</summary>
+    /// <param name="tenant">Whose calls they are, all of them.</param>
+    /// <param name="starting">Each begins when it is its turn.</param>
+    /// <param name="test">What happens to them.</param>
+    internal static async Task WithCallsAsync(HttpClient tenant, IEnumerable<Task<ChaosCall>> starting, Func<List<ChaosCall>, Task> test)
+    {
         var calls = new List<ChaosCall>();
         try
         {
-            for (var i = 0; i < count; i++)
+            foreach (var call in starting)
             {
-                calls.Add(await ChaosCall.StartAsync(tenant, Region.RelayPorts[i % relays]));
+                calls.Add(await call);
             }
 
-            await test(tenant, calls);
-            await Region.ReadyAsync();
+            await test(calls);
             await Task.WhenAll(calls.Select(call => call.QuietAsync()));
             await Task.WhenAll(calls.Select(call => call.CloseAsync()));
             Assert.All(calls, call => Assert.Null(call.Lost));

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
 
 namespace NetDiscovery.EndToEnd.Chaos;
 
@@ -7,7 +8,7 @@ namespace NetDiscovery.EndToEnd.Chaos;
 internal sealed class Service : IAsyncDisposable
 {
     private readonly Func<HostProcess> _launch;
-    private readonly int _healthPort;
+    private readonly IPEndPoint _health;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
@@ -15,13 +16,13 @@ internal sealed class Service : IAsyncDisposable
     private HostProcess _process;
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly ConcurrentQueue<string> _waits = new();
-    private TaskCompletionSource? _held;
+    private Task? _held;
     private (HostProcess Successor, TaskCompletionSource Ended)? _replacement;
 
-    public Service(string name, int healthPort, Func<HostProcess> launch, TimeProvider time)
+    public Service(string name, IPEndPoint health, Func<HostProcess> launch, TimeProvider time)
     {
         Name = name;
-        _healthPort = healthPort;
+        _health = health;
         _launch = launch;
         _time = time;
         _process = launch();
@@ -48,12 +49,10 @@ internal sealed class Service : IAsyncDisposable
     /// <summary>SIGTERM; it starts again at once.</summary>
     public async Task RestartAsync()
     {
-        var held = new TaskCompletionSource();
         var before = StartedAt;
-        held.SetResult();
         lock (_gate)
         {
-            _held = held;
+            _held = Task.CompletedTask;
             _process.Terminate();
         }
 
@@ -94,12 +93,14 @@ internal sealed class Service : IAsyncDisposable
     }
 
     /// <summary>SIGKILL; it starts again after <paramref name="away"/>.</summary>
-    public async Task KillAsync(TimeSpan away)
+    public Task KillAsync(TimeSpan away) => KillAsync(Task.Delay(away, _time));
+
+    /// <summary>SIGKILL; it starts again when <paramref name="away"/> has ended.</summary>
+    public async Task KillAsync(Task away)
     {
-        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
-            _held = held;
+            _held = away;
             Kills++;
             try
             {
@@ -111,8 +112,7 @@ internal sealed class Service : IAsyncDisposable
             }
         }
 
-        await Task.Delay(away, _time);
-        held.SetResult();
+        await away;
     }
 
     /// <summary>True when it answers that it can do its work.</summary>
@@ -121,7 +121,7 @@ internal sealed class Service : IAsyncDisposable
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
         try
         {
-            using var response = await client.GetAsync($"http://127.0.0.1:{_healthPort}/health/ready");
+            using var response = await client.GetAsync($"http://{_health}/health/ready");
             return response.IsSuccessStatusCode;
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
@@ -148,7 +148,7 @@ internal sealed class Service : IAsyncDisposable
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         try
         {
-            var lines = (await client.GetStringAsync($"http://127.0.0.1:{_healthPort}/metrics")).Split('\n');
+            var lines = (await client.GetStringAsync($"http://{_health}/metrics")).Split('\n');
             return lines.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) ?? $"no {name}";
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
@@ -192,7 +192,7 @@ internal sealed class Service : IAsyncDisposable
                     continue;
                 }
 
-                held = _held?.Task ?? Task.Delay(TimeSpan.FromMilliseconds(100), _time, _stop.Token);
+                held = _held ?? Task.Delay(TimeSpan.FromMilliseconds(100), _time, _stop.Token);
                 _held = null;
             }
 

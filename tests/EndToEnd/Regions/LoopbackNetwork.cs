@@ -3,7 +3,7 @@ using NetDiscovery.TestKit;
 
 namespace NetDiscovery.EndToEnd.Regions;
 
-/// <summary>Both regions on loopback; what they say to each other goes over wires that take their time. Parted, each hears at once that the other is gone.</summary>
+/// <summary>Both regions on loopback, each one process; what they say to each other goes over wires that take their time. Parted, each hears at once that the other is gone.</summary>
 internal sealed class LoopbackNetwork(int euPort, int usPort) : IRegionNetwork
 {
     // As between two coasts of a continent.
@@ -13,7 +13,7 @@ internal sealed class LoopbackNetwork(int euPort, int usPort) : IRegionNetwork
 
     public IPAddress Here => IPAddress.Loopback;
 
-    public RegionPlace PlaceOf(string region) => new(IPAddress.Loopback, "127.0.0.1", "127.0.0.0/8", null);
+    public Task<IRegion> StartAsync(string name, int httpPort, string[] settings) => StandaloneRegion.StartAsync(name, httpPort, settings);
 
     public string UrlOf(string region) => region == "eu-1" ? _toEu.Url : _toUs.Url;
 

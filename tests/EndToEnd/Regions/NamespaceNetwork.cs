@@ -3,7 +3,7 @@ using System.Net;
 namespace NetDiscovery.EndToEnd.Regions;
 
 /// <summary>
-/// Each region in the network namespace of its name, as <c>tests/Regions/run</c> makes them: clients reach each by a line of its own, and the regions each
+/// Each region, with all its hosts, in the network namespace of its name, as <c>tests/Regions/run</c> makes them: clients reach each by a line of its own, and the regions each
 /// other by one that takes its time. Parted, nobody hears anything: packets are gone.
 /// </summary>
 internal sealed class NamespaceNetwork(int euPort, int usPort) : IRegionNetwork
@@ -12,7 +12,8 @@ internal sealed class NamespaceNetwork(int euPort, int usPort) : IRegionNetwork
 
     public IPAddress Here { get; } = IPAddress.Parse("192.0.2.1");
 
-    public RegionPlace PlaceOf(string region) => new(IPAddress.Parse(region == "eu-1" ? "192.0.2.2" : "192.0.2.6"), "0.0.0.0", "192.0.2.0/24", region);
+    public Task<IRegion> StartAsync(string name, int httpPort, string[] settings) =>
+        RegionOfHosts.StartAsync(name, new Place(IPAddress.Parse(name == "eu-1" ? "192.0.2.2" : "192.0.2.6"), "192.0.2.0/24", name), httpPort, settings);
 
     public string UrlOf(string region) => region == "eu-1" ? $"http://192.0.2.129:{euPort}" : $"http://192.0.2.130:{usPort}";
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using NetDiscovery.TestKit;
@@ -7,36 +8,57 @@ namespace NetDiscovery.EndToEnd.Regions;
 /// <summary>Two regions on this machine and the wires between them; tenants are written in the first.</summary>
 public sealed class TwoRegions : IAsyncLifetime
 {
+    private const string EuAddresses = "198.51.100.0/24";
+    private const string UsAddresses = "203.0.113.0/24";
+    private const string Secret = "a-secret-between-the-regions-0123456789";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private IRegionNetwork _network = null!;
 
-    internal RegionStack Eu { get; private set; } = null!;
+    internal IRegion Eu { get; private set; } = null!;
 
-    internal RegionStack Us { get; private set; } = null!;
+    internal IRegion Us { get; private set; } = null!;
+
+    /// <summary>An address that clients and peers of the tests have.</summary>
+    internal IPAddress Here => _network.Here;
 
     public async ValueTask InitializeAsync()
     {
         var (euPort, usPort) = (FreePort.Tcp(), FreePort.Tcp());
         _network = Environment.GetEnvironmentVariable("REGIONS_IN_NAMESPACES") is null ? new LoopbackNetwork(euPort, usPort) : new NamespaceNetwork(euPort, usPort);
-        Eu = new RegionStack("eu-1", "eu-1", euPort, "us-1", _network.UrlOf("us-1"), _network.PlaceOf("eu-1"));
-        Us = new RegionStack("us-1", "eu-1", usPort, "eu-1", _network.UrlOf("eu-1"), _network.PlaceOf("us-1"));
+        var (eu, us) = (_network.StartAsync("eu-1", euPort, Settings("eu-1", peer: "us-1")), _network.StartAsync("us-1", usPort, Settings("us-1", peer: "eu-1")));
         try
         {
-            await Task.WhenAll(Eu.ReadyAsync(), Us.ReadyAsync());
+            await Task.WhenAll(eu, us);
+            (Eu, Us) = (await eu, await us);
             await WholeAsync();
         }
         catch
         {
-            await DisposeAsync();
+            // One may be up, and would take the machine from every test after.
+            foreach (var started in (Task<IRegion>[])[eu, us])
+            {
+                if (started.IsCompletedSuccessfully)
+                {
+                    await (await started).DisposeAsync();
+                }
+            }
+
+            (Eu, Us) = (null!, null!);
             throw;
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Us.DisposeAsync();
-        await Eu.DisposeAsync();
+        foreach (var region in (IRegion?[])[Us, Eu])
+        {
+            if (region is not null)
+            {
+                await region.DisposeAsync();
+            }
+        }
+
         await _network.DisposeAsync();
     }
 
@@ -56,7 +78,7 @@ public sealed class TwoRegions : IAsyncLifetime
     /// <summary>Returns when each region knows that both can take clients.</summary>
     public async Task WholeAsync()
     {
-        foreach (var region in (RegionStack[])[Eu, Us])
+        foreach (var region in (IRegion[])[Eu, Us])
         {
             using var operators = region.Operator();
             await UntilAsync(
@@ -122,6 +144,12 @@ public sealed class TwoRegions : IAsyncLifetime
             await Task.Delay(100);
         }
     }
+
+    private string[] Settings(string name, string peer) =>
+    [
+        $"--Region:Name={name}", "--Region:Control=eu-1", $"--Region:Secrets:0={Secret}", $"--Region:Peers:0:Name={peer}", $"--Region:Peers:0:Url={_network.UrlOf(peer)}",
+        $"--Region:Map:0:Match={EuAddresses}", "--Region:Map:0:Region=eu-1", $"--Region:Map:1:Match={UsAddresses}", "--Region:Map:1:Region=us-1", "--Region:AllowInsecureLinks=true",
+    ];
 
     private static async Task<JsonDocument> JsonAsync(HttpResponseMessage response)
     {

@@ -47,7 +47,8 @@ public sealed class TwoRegionsTests(TwoRegions regions) : IClassFixture<TwoRegio
             var urls = session.RootElement.GetProperty("endpoints").EnumerateArray().SelectMany(endpoint => endpoint.GetProperty("iceServers").EnumerateArray())
                 .SelectMany(server => server.GetProperty("urls").EnumerateArray()).Select(url => url.GetString()!).ToList();
             Assert.NotEmpty(urls);
-            Assert.All(urls, url => Assert.Contains($":{(region == "eu-1" ? regions.Eu : regions.Us).RelayPort}", url, StringComparison.Ordinal));
+            var relays = (region == "eu-1" ? regions.Eu : regions.Us).Relays;
+            Assert.All(urls, url => Assert.Contains(relays, relay => url.Contains($":{relay.Port}", StringComparison.Ordinal)));
         }
     }
 
@@ -57,8 +58,9 @@ public sealed class TwoRegionsTests(TwoRegions regions) : IClassFixture<TwoRegio
         var (eu, us, id) = await regions.NewTenantAsync(new { quotas = new { concurrentAllocations = 16 } });
         var label = $"parted-{Guid.NewGuid():N}";
         await using var peer = regions.NewPeer();
-        await using var euCall = await EchoCall.OpenAsync(regions.Eu.Relay, await TwoRegions.MintAsync(eu, "eu-1", label), peer);
-        await using var usCall = await EchoCall.OpenAsync(regions.Us.Relay, await TwoRegions.MintAsync(us, "us-1", label), peer);
+        await using var euCall = await EchoCall.OpenAsync(regions.Eu.Relays[0], await TwoRegions.MintAsync(eu, "eu-1", label), peer);
+        await using var usCall = await EchoCall.OpenAsync(regions.Us.Relays[0], await TwoRegions.MintAsync(us, "us-1", label), peer);
+        await using var pressure = await QuotaPressure.StartAsync(regions);
         var rounds = 0;
         await regions.PartAsync();
         try
@@ -74,7 +76,7 @@ public sealed class TwoRegionsTests(TwoRegions regions) : IClassFixture<TwoRegio
                 }
 
                 // New tokens and new allocations, within each region's share.
-                foreach (var (region, tenant) in ((RegionStack, HttpClient)[])[(regions.Us, us), (regions.Eu, eu)])
+                foreach (var (region, tenant) in ((IRegion, HttpClient)[])[(regions.Us, us), (regions.Eu, eu)])
                 {
                     await RelayAsync(tenant, region, label, peer);
                 }
@@ -94,6 +96,7 @@ public sealed class TwoRegionsTests(TwoRegions regions) : IClassFixture<TwoRegio
 
         await euCall.CloseAsync();
         await usCall.CloseAsync();
+        await pressure.EndAsync();
         await RelayedCalls.UsageEqualsAsync(eu, label, peer);
         var billed = await RelayedCalls.UsageEqualsAsync(us, label, peer);
         ChaosReport.Write(string.Create(CultureInfo.InvariantCulture, $"parted regions: {rounds} rounds of tokens, allocations and datagrams in both; {peer.BytesReceived} bytes reached peers, {billed.BytesToPeer} are billed\n"));
@@ -110,7 +113,7 @@ public sealed class TwoRegionsTests(TwoRegions regions) : IClassFixture<TwoRegio
         try
         {
             // A token that the dead region has minted is good at the other's relays.
-            await using var call = await EchoCall.OpenAsync(regions.Eu.Relay, madeThere, peer);
+            await using var call = await EchoCall.OpenAsync(regions.Eu.Relays[0], madeThere, peer);
             await call.ExchangeAsync(datagrams: 10, bytes: 100);
             await call.CloseAsync();
             using var changed = await eu.PutAsJsonAsync($"/v1/tenants/{id}/discovery", new { decision = "relay-only" });
@@ -127,9 +130,23 @@ public sealed class TwoRegionsTests(TwoRegions regions) : IClassFixture<TwoRegio
         await RelayedCalls.UsageEqualsAsync(us, label, peer);
     }
 
-    private static async Task RelayAsync(HttpClient tenant, RegionStack region, string label, EchoPeer peer)
+    /// <summary>Of hosts only, as <c>tests/Regions/run</c> makes them.</summary>
+    [Theory(Explicit = true)]
+    [InlineData("us-1")]
+    [InlineData("eu-1")]
+    public async Task A_region_restarted_host_by_host_loses_no_datagram_no_usage_and_no_token_and_the_other_goes_on(string restarted)
     {
-        await using var call = await EchoCall.OpenAsync(region.Relay, await TwoRegions.MintAsync(tenant, region.Name, label), peer);
+        var (eu, us, _) = await regions.NewTenantAsync();
+        var (region, tenant, other, tenantThere) = restarted == "eu-1" ? (regions.Eu, eu, regions.Us, us) : (regions.Us, us, regions.Eu, eu);
+        var hosts = ((RegionOfHosts)region).Hosts;
+        var starting = region.Relays.Concat(region.Relays).Select(relay => ChaosCall.StartAsync(tenant, relay, peerAddress: regions.Here))
+            .Concat(other.Relays.Select(relay => ChaosCall.StartAsync(tenantThere, relay, peerAddress: regions.Here)));
+        await RunningRegion.WithCallsAsync(tenantThere, starting, calls => new RollingRestart(hosts).RunAsync(restarted, calls, hosts.AtEachGateway(tenant)));
+    }
+
+    private static async Task RelayAsync(HttpClient tenant, IRegion region, string label, EchoPeer peer)
+    {
+        await using var call = await EchoCall.OpenAsync(region.Relays[0], await TwoRegions.MintAsync(tenant, region.Name, label), peer);
         await call.ExchangeAsync(datagrams: 20, bytes: 300);
         await call.CloseAsync();
     }
