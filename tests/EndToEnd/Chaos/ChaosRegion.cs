@@ -203,9 +203,9 @@ internal sealed class ChaosRegion : IAsyncDisposable
     }
 
     /// <returns>A client of a gateway; of the first, if none is named.</returns>
-    public HttpClient Client(AuthenticationHeaderValue authorization, int gateway = 0)
+    public HttpClient Client(AuthenticationHeaderValue authorization, int gateway = 0, HttpMessageHandler? handler = null)
     {
-        var client = new HttpClient { BaseAddress = new Uri($"http://{_place.Address}:{_gatewayPorts[gateway]}"), Timeout = TimeSpan.FromSeconds(40) };
+        var client = new HttpClient(handler ?? new SocketsHttpHandler()) { BaseAddress = new Uri($"http://{_place.Address}:{_gatewayPorts[gateway]}"), Timeout = TimeSpan.FromSeconds(handler is null ? 40 : 100) };
         client.DefaultRequestHeaders.Authorization = authorization;
         return client;
     }

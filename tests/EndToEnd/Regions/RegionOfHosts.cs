@@ -21,7 +21,8 @@ internal sealed class RegionOfHosts(string name, ChaosRegion hosts) : IRegion
     public static async Task<IRegion> StartAsync(string name, Place place, int httpPort, string[] settings) =>
         new RegionOfHosts(name, await ChaosRegion.StartAsync(relays: 2, silos: 2, gatewayPorts: [httpPort, FreePort.Tcp()], place, settings));
 
-    public HttpClient Client(AuthenticationHeaderValue authorization) => hosts.Client(authorization);
+    // Fourteen processes that have just started share this machine: what a silo does not answer in time is asked again.
+    public HttpClient Client(AuthenticationHeaderValue authorization) => hosts.Client(authorization, handler: new RetryHandler("cluster_unavailable"));
 
     public Task KillAsync() => hosts.KillAsync();
 
