@@ -10,7 +10,7 @@ public sealed class NamespacesTests
     {
         Assert.SkipUnless(Environment.UserName == "root", "the regions get network namespaces: run as root");
         var (exitCode, output) = await CommandLine.RunAsync(
-            "bash", [Path.Combine(RepositoryRoot.Path, "tests/Regions/run"), "--no-build", "--parted-seconds", "20", "--only", "Parted"], TimeSpan.FromMinutes(6));
+            "bash", [Path.Combine(RepositoryRoot.Path, "tests/Regions/run"), "--no-build", "--parted-seconds", "20", "--only", "Parted"], TimeSpan.FromMinutes(10));
         Assert.True(exitCode == 0, output);
         Assert.Contains("are billed", output, StringComparison.Ordinal);
     }
