@@ -20,8 +20,6 @@ internal sealed class RelayService(RelayServer server, DrainOnStop drain, IOptio
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        // What the start made is moved out of the way now: the first collections after it would, and stand in the way of media for three times as long as any other.
-        GC.Collect();
         server.Connect();
         return Task.CompletedTask;
     }
