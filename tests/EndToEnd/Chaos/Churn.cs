@@ -6,14 +6,16 @@ namespace NetDiscovery.EndToEnd.Chaos;
 /// <summary>Short calls, one after another: what opens and closes while processes die.</summary>
 internal sealed class Churn(HttpClient tenant, IPEndPoint relay, Random random, AliveCount? alive = null, IPAddress? peerAddress = null)
 {
+    private int _quotaReached;
+
     /// <summary>All calls, whatever became of them.</summary>
     public List<ChaosCall> Calls { get; } = [];
 
     /// <summary>What relays answered instead of an allocation, and how often.</summary>
     public Dictionary<string, int> Refusals { get; } = [];
 
-    /// <summary>How often that was 486.</summary>
-    public int QuotaReached => Refusals.Where(refusal => refusal.Key.EndsWith(" 486", StringComparison.Ordinal)).Sum(refusal => refusal.Value);
+    /// <summary>How often that was 486; may be read at any time.</summary>
+    public int QuotaReached => Volatile.Read(ref _quotaReached);
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -31,6 +33,7 @@ internal sealed class Churn(HttpClient tenant, IPEndPoint relay, Random random, 
             }
             catch (StunErrorException refusal)
             {
+                _quotaReached += refusal.Code == 486 ? 1 : 0;
                 Refusals[$"{refusal.Method} {refusal.Code}"] = Refusals.GetValueOrDefault($"{refusal.Method} {refusal.Code}") + 1;
                 await Task.Delay(TimeSpan.FromMilliseconds(random.Next(500, 1_500)), CancellationToken.None);
             }
