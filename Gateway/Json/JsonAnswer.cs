@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace NetDiscovery.Gateway.Json;
 
-/// <summary>Answers of JSON, for what is asked for thousands of times a second: with their length, where ASP.NET's own go out in chunks and end with one more packet.</summary>
+/// <summary>Answers of JSON, for what is asked for thousands of times a second: written in one piece with their length, where ASP.NET's own go out in chunks.</summary>
 public static class JsonAnswer
 {
     /// <summary>An answer.</summary>

@@ -120,6 +120,9 @@ def _verdicts(rows):
             (f"silos and relays {SILOS[1]} and {GROWING[1]} -> {most} and {GROWING[-1]}", _find(rows, SILOS[1], GROWING[1], MIDDLE_TENANTS), _find(rows, most, GROWING[-1], MIDDLE_TENANTS))):
         ratio = _total(last) / _total(first)
         print(f"  silos and PostgreSQL, us per event, {what:<38} {_total(first):>8.1f} -> {_total(last):>8.1f}   x {ratio:.2f}   <= {FLAT} {'met' if ratio <= FLAT else 'NOT met'}")
+    few, same = (_find(rows, silos, MIDDLE_RELAYS, MIDDLE_TENANTS) for silos in (SILOS[0], most))
+    print(f"  not judged, for who has little to do wakes up for each event: the same {MIDDLE_RELAYS} relays on {SILOS[0]} silo and on {most}   "
+          f"{_total(few):.1f} -> {_total(same):.1f}   x {_total(same) / _total(few):.2f}")
 
 
 def _total(row):

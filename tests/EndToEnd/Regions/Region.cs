@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using NetDiscovery.EndToEnd.Chaos;
 
 namespace NetDiscovery.EndToEnd.Regions;
 
@@ -27,7 +28,8 @@ internal interface IRegion : IAsyncDisposable
 
 internal static class RegionClients
 {
-    public const string OperatorKey = "operator-key-of-the-tests-0123456789abcdef";
+    /// <summary>The operator's, in every region.</summary>
+    public const string OperatorKey = ChaosRegion.OperatorKey;
 
     public static HttpClient Operator(this IRegion region) => region.Client(new AuthenticationHeaderValue("Bearer", OperatorKey));
 
