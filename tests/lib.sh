@@ -1,5 +1,8 @@
 # Functions of tests/run.
 
+# Processes of the tests live for minutes: code compiled by profile would cost them more than it gains.
+export DOTNET_TieredPGO=0
+
 # step TITLE COMMAND…: runs it, shows its output only when it fails.
 step() {
   local title=$1 log

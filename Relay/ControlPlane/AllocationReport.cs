@@ -120,14 +120,20 @@ internal sealed class AllocationReport(JournalSlot slot, SlotIdentity opened, Ev
             events.Add(MakeOpened(relay));
         }
 
-        foreach (var (peer, expiresAt) in takenPermissions ?? [])
+        if (takenPermissions is not null)
         {
-            events.Add(new PermissionInstalled { Allocation = allocation, Sequence = ++slot.Sequence, At = now, PeerAddress = peer.ToIPAddress().ToString(), ExpiresAt = expiresAt });
+            foreach (var (peer, expiresAt) in takenPermissions)
+            {
+                events.Add(new PermissionInstalled { Allocation = allocation, Sequence = ++slot.Sequence, At = now, PeerAddress = peer.ToIPAddress().ToString(), ExpiresAt = expiresAt });
+            }
         }
 
-        foreach (var (number, (peer, expiresAt)) in takenChannels ?? [])
+        if (takenChannels is not null)
         {
-            events.Add(new ChannelBound { Allocation = allocation, Sequence = ++slot.Sequence, At = now, Channel = number, Peer = peer.ToContract(), ExpiresAt = expiresAt });
+            foreach (var (number, (peer, expiresAt)) in takenChannels)
+            {
+                events.Add(new ChannelBound { Allocation = allocation, Sequence = ++slot.Sequence, At = now, Channel = number, Peer = peer.ToContract(), ExpiresAt = expiresAt });
+            }
         }
 
         if (taken.HasFlag(Due.Moved))

@@ -36,6 +36,9 @@ internal sealed partial class ClusterLink(
     /// <summary>True while heartbeats are answered.</summary>
     public bool Connected { get; private set; }
 
+    /// <summary>Called when the first heartbeat was answered, before <see cref="Connected"/> says so. Set before the link runs.</summary>
+    public Action? BeforeReady { get; set; }
+
     /// <summary>Works until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(BeatAsync(cancellation), RepairAsync(cancellation));
 
@@ -100,6 +103,8 @@ internal sealed partial class ClusterLink(
         leases.Renewed(sentAt);
         if (!Connected)
         {
+            BeforeReady?.Invoke();
+            BeforeReady = null;
             Connected = true;
             LogConnected();
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ContractAddress = NetDiscovery.Grains.Interfaces.Addresses.TransportAddress;
 
 namespace NetDiscovery.Relay.ControlPlane;
@@ -6,5 +7,16 @@ namespace NetDiscovery.Relay.ControlPlane;
 internal static class ContractAddresses
 {
     /// <returns>The address in the form control events carry.</returns>
-    public static ContractAddress ToContract(this TransportAddress address) => ContractAddress.From(address.ToIPEndPoint());
+    public static ContractAddress ToContract(this TransportAddress address)
+    {
+        if (address.AddressSize != 4)
+        {
+            return ContractAddress.From(address.ToIPEndPoint());
+        }
+
+        // Three of them for each allocation: no objects but the text.
+        Span<byte> bytes = stackalloc byte[4];
+        address.WriteAddress(bytes);
+        return new ContractAddress(string.Create(CultureInfo.InvariantCulture, $"{bytes[0]}.{bytes[1]}.{bytes[2]}.{bytes[3]}"), address.Port);
+    }
 }

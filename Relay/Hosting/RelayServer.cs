@@ -174,12 +174,17 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     public Task PredecessorGoneAsync() => predecessor.GoneAsync(Services.Time);
 
     /// <summary>Begins to talk to the cluster. Not before it can be called: in a process that is also the silo, that has to be up first.</summary>
-    public void Connect() => background = Task.WhenAll(
-        Task.Run(() => Services.Reporter.RunAsync(stopping.Token)),
-        Task.Run(() => Services.Bindings.RunAsync(stopping.Token)),
-        Task.Run(() => Services.Observations.RunAsync(stopping.Token)),
-        Task.Run(() => Services.Leases.RunAsync(stopping.Token)),
-        Task.Run(() => link.RunAsync(stopping.Token)));
+    /// <param name="beforeReady">Called once, when the cluster has answered for the first time and the relay does not say yet that it is ready.</param>
+    public void Connect(Action? beforeReady = null)
+    {
+        link.BeforeReady = beforeReady;
+        background = Task.WhenAll(
+            Task.Run(() => Services.Reporter.RunAsync(stopping.Token)),
+            Task.Run(() => Services.Bindings.RunAsync(stopping.Token)),
+            Task.Run(() => Services.Observations.RunAsync(stopping.Token)),
+            Task.Run(() => Services.Leases.RunAsync(stopping.Token)),
+            Task.Run(() => link.RunAsync(stopping.Token)));
+    }
 
     /// <summary>Stops in order: takes no more, ends every allocation, and waits a few seconds for the cluster to have their final totals.</summary>
     public async Task StopAsync()

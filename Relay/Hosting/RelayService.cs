@@ -20,7 +20,7 @@ internal sealed class RelayService(RelayServer server, DrainOnStop drain, IOptio
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        server.Connect();
+        server.Connect(LongLived.MoveAway);
         return Task.CompletedTask;
     }
 

@@ -22,9 +22,12 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
     // Farther apart than a batch gathers: each event is a message of its own to the allocation's grain.
     private static readonly TimeSpan[] Steps = [TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500)];
 
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(5);
+
     private readonly Guid incarnation = Guid.NewGuid();
     private readonly Queue<(long Due, AllocationReport Report)>[] waiting = [new(), new(), new()];
     private int opened;
+    private long begun;
 
     /// <summary>Credentials of so many tenants.</summary>
     public static byte[][] ClaimsOf(int tenants)
@@ -36,26 +39,28 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
         })))];
     }
 
+    /// <summary>Processor time in seconds of the thread that <see cref="Run"/> runs on: what a relay's workers do, and its control link does not.</summary>
+    public double ProcessorSeconds { get; private set; }
+
     /// <summary>Opens <paramref name="rate"/> allocations each second and takes each through its life, until <paramref name="stop"/>; then goes on with those that live.</summary>
     public async Task RunAsync(int rate, CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        var (began, done) = (Stopwatch.GetTimestamp(), 0L);
-        while (!stop.IsCancellationRequested || waiting.Any(queue => queue.Count > 0))
+        using var timer = new PeriodicTimer(Beat);
+        for (var began = Begin(); Goes(stop); GoOn(rate, began, stop))
         {
             await timer.WaitForNextTickAsync(CancellationToken.None);
-            for (var due = stop.IsCancellationRequested ? 0 : (long)(Stopwatch.GetElapsedTime(began).TotalSeconds * rate); done < due; done++)
-            {
-                Later(0, Open());
-            }
+        }
+    }
 
-            for (var step = 0; step < Steps.Length; step++)
-            {
-                while (waiting[step].TryPeek(out var next) && next.Due <= Stopwatch.GetTimestamp())
-                {
-                    Take(step, waiting[step].Dequeue().Report);
-                }
-            }
+    /// <summary>The same on the calling thread, which it keeps.</summary>
+    public void Run(int rate, CancellationToken stop)
+    {
+        using var due = new AutoResetEvent(false);
+        using var timer = new Timer(_ => due.Set(), null, Beat, Beat);
+        for (var began = Begin(); Goes(stop); GoOn(rate, began, stop))
+        {
+            ProcessorSeconds = ProcessorTime.OfThisThread();
+            due.WaitOne();
         }
     }
 
@@ -75,6 +80,30 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
         (counters.BytesFromClient, counters.BytesToPeer, counters.PacketsFromClient, counters.PacketsToPeer) = (1_000, 900, 10, 9);
         report.Slot.Close(AllocationCloseReason.Deleted, TimeProvider.System.GetUtcNow());
         report.Closed();
+    }
+
+    private long Begin()
+    {
+        begun = 0;
+        return Stopwatch.GetTimestamp();
+    }
+
+    private bool Goes(CancellationToken stop) => !stop.IsCancellationRequested || waiting.Any(queue => queue.Count > 0);
+
+    private void GoOn(int rate, long began, CancellationToken stop)
+    {
+        for (var due = stop.IsCancellationRequested ? 0 : (long)(Stopwatch.GetElapsedTime(began).TotalSeconds * rate); begun < due; begun++)
+        {
+            Later(0, Open());
+        }
+
+        for (var step = 0; step < Steps.Length; step++)
+        {
+            while (waiting[step].TryPeek(out var next) && next.Due <= Stopwatch.GetTimestamp())
+            {
+                Take(step, waiting[step].Dequeue().Report);
+            }
+        }
     }
 
     private AllocationReport Open()

@@ -8,6 +8,9 @@ internal static class ProcessorTime
     /// <returns>Seconds.</returns>
     public static double Of(int process) => Children(process).Append(process).Sum(Own);
 
+    /// <returns>Seconds of the calling thread.</returns>
+    public static double OfThisThread() => long.Parse(File.ReadAllText("/proc/thread-self/schedstat").Split(' ')[0], CultureInfo.InvariantCulture) / 1e9;
+
     private static IEnumerable<int> Children(int process) => File.ReadAllText($"/proc/{process}/task/{process}/children")
         .Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(child => int.Parse(child, CultureInfo.InvariantCulture));
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 import pathlib
 import re
 import shutil
@@ -137,7 +138,8 @@ def _idle_heap(plane, link):
 def _lives(link, rate, quick, judged):
     figures = link.ask(f"lives {rate} {5 if quick else 10} {5 if quick else 20}")
     _row(f"lives per second, of {rate:,} that began", figures["perSecond"], rate * 0.99 if judged else None, at_least=True, digits=0)
-    _row("  cores in the relay's control link (its whole process)", figures["linkCores"], LINK_CORES if judged else None)
+    _row("  cores in the relay's control link", figures["linkCores"], LINK_CORES if judged else None)
+    _row("  cores in what stands for the relay's workers: lives noted in the journal", figures["workerCores"])
     _row("  cores in the silo", figures["cores"]["silo"], SILO_CORES if judged else None)
     _row("  cores in PostgreSQL", figures["cores"]["postgres"])
     _row("  batches confirmed after ms, median", figures["p50Ms"], digits=1)
@@ -156,6 +158,7 @@ def _allocates(plane, link, quick):
     processes.behind(plane.silo, plane.gateway, link.process)
     load.window(5 if quick else 20, 1)
     print(f"\nAllocate from a lease, {ALLOCATES:,} each second at a relay on a core of its own")
+    _told(relay)
     quiet = load.window(1, seconds, ALLOCATES)
     link.tell(f"lives {LIVES} 1 {seconds + 2}")
     busy = load.window(2, seconds, ALLOCATES)
@@ -175,6 +178,14 @@ def _allocates(plane, link, quick):
     return relay
 
 
+def _told(relay):
+    """Waits until the cluster has taken what the relay had to tell: a window begins with nothing left of the one before."""
+    before = math.inf
+    while (left := ours.unconfirmed(relay)) < before:
+        before = left
+        time.sleep(1)
+
+
 def _beside_a_flood(plane, relay, load, seconds):
     """Quiet and flooded windows in turns: the medians of the first tenant's, and what the flood got."""
     flooder = copy.copy(relay)
@@ -182,6 +193,7 @@ def _beside_a_flood(plane, relay, load, seconds):
     flood = Load("control", flooder, concurrency=256, sleeps=True)
     calm, flooded, asked = [], [], []
     for _ in range(FLOOD_ROUNDS):
+        _told(relay)
         calm.append(load.window(1, seconds, ALLOCATES))
         other = threading.Thread(target=lambda: asked.append(flood.window(1, seconds + 2, FLOOD)["per_second"]))
         other.start()

@@ -37,6 +37,12 @@ def read(url):
     return _http(url)[1].decode()
 
 
+def unconfirmed(relay):
+    """Allocations in a relay's journal: live, or ended and not yet confirmed by the cluster."""
+    found = re.search(r"^netdiscovery_relay_journal_unconfirmed\w*(?:\{[^}]*\})? (\S+)", read(f"http://127.0.0.1:{relay.health}/metrics"), re.M)
+    return float(found[1]) if found else build.stop("the relay's metrics do not tell what is unconfirmed")
+
+
 class ControlPlane:
     """Silo and gateway of the relays under test, and a token of a tenant there."""
 

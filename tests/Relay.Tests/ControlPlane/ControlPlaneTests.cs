@@ -64,6 +64,21 @@ public sealed class ControlPlaneTests
     }
 
     [Fact]
+    public async Task What_the_start_made_is_moved_away_once_and_before_the_relay_says_that_it_is_ready()
+    {
+        await using var relay = RelayFixture.Start(start: false);
+        var ready = new List<bool>();
+        relay.BeforeReady = () => ready.Add(relay.Server.Connected);
+        relay.StartServer();
+        await RelayFixture.UntilAsync(() => relay.Server.Connected, "registration");
+        relay.Cluster.Reachable = false;
+        await RelayFixture.UntilAsync(() => !relay.Server.Connected, "the link to be seen as down");
+        relay.Cluster.Reachable = true;
+        await RelayFixture.UntilAsync(() => relay.Server.Connected, "the cluster to answer again");
+        Assert.Equal([false], ready);
+    }
+
+    [Fact]
     public async Task Lost_answers_make_the_same_events_come_again_with_the_same_numbers()
     {
         await using var relay = RelayFixture.Start();

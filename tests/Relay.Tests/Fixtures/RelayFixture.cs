@@ -74,6 +74,9 @@ internal sealed class RelayFixture : IAsyncDisposable
     /// <summary>How long the next server gathers control events before it tells the cluster: one that is killed before has told nothing.</summary>
     public TimeSpan Linger { get; set; } = TimeSpan.Zero;
 
+    /// <summary>Called by the next server when the cluster has answered for the first time.</summary>
+    public Action? BeforeReady { get; set; }
+
     /// <summary>How long the next server waits for the cluster to confirm when it stops.</summary>
     public TimeSpan StopWithin { get; set; }
 
@@ -132,7 +135,7 @@ internal sealed class RelayFixture : IAsyncDisposable
         var server = new RelayServer(Options, identity, Cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, loggers, ChangePath?.Invoke(DatagramPathChoice.Make(Options.DatagramPath)));
         Server ??= server;
         server.Start();
-        server.Connect();
+        server.Connect(BeforeReady);
         Server = server;
     }
 
