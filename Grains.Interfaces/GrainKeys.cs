@@ -47,6 +47,12 @@ public static class GrainKeys
     /// <summary>Key of <see cref="Allocations.IControlEventGrain"/> number <paramref name="shard"/>, 0 to <see cref="IngestShards"/> − 1.</summary>
     public static string Ingest(int shard) => string.Create(CultureInfo.InvariantCulture, $"i/{shard}");
 
+    /// <summary>The shard behind a key made by <see cref="Ingest(int)"/>.</summary>
+    public static int IngestOf(string key) =>
+        key.StartsWith("i/", StringComparison.Ordinal) && int.TryParse(key.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out var shard) && shard < IngestShards
+            ? shard
+            : throw WrongKey(key);
+
     /// <summary>The shard an allocation's events go to.</summary>
     public static int IngestShard(AllocationId id) => Shard(id.Value, IngestShards);
 

@@ -43,6 +43,12 @@ internal sealed class LazyState<T>(IGrainStorage storage, IGrainContext grain) w
         return Known;
     }
 
+    /// <summary>What is stored, whatever is known here.</summary>
+    public async Task<T> LookAsync() => (await LoadAsync()).State!;
+
+    /// <summary>Nothing is known any more. Not while a change is being stored.</summary>
+    public void Forget() => (held, etag) = (null, null);
+
     /// <summary>Stores what <paramref name="change"/> makes of <see cref="Known"/>. Nothing is written when it returns the value it got.</summary>
     /// <param name="change">Called again on the fresh value when the store held another than expected.</param>
     /// <returns>The value after it.</returns>

@@ -6,6 +6,7 @@ using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Grains.Usage;
+using Orleans.GrainDirectory;
 using Orleans.Placement;
 using Orleans.Storage;
 
@@ -15,8 +16,10 @@ namespace NetDiscovery.Grains.Allocations;
 /// <remarks>
 /// Ledger first, then state: after a crash between the two the relay sends the events again, and the ledger counts them once. The ledger is asked
 /// directly: it gathers the reports of all grains of the silo by itself.
+/// Each lives where it is called (<see cref="AllocationDirectory"/>). What an activation holds counts as long as the grain of its ingest shard, through which
+/// all its events come, has been on this silo without a break; otherwise it asks the store.
 /// </remarks>
-[GrainType("allocation"), PreferLocalPlacement]
+[GrainType("allocation"), PreferLocalPlacement, GrainDirectory(AllocationDirectory.Name)]
 public sealed partial class AllocationGrain : Grain, IAllocationGrain
 {
     /// <summary>The name its state is stored under.</summary>
@@ -24,20 +27,34 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
 
     private readonly LazyState<AllocationState> state;
     private readonly IUsageLedger ledger;
+    private readonly HostedShards hosted;
+    private readonly TimeProvider time;
     private readonly ILogger<AllocationGrain> logger;
+    private readonly int shard;
     private Retirement? retirement;
+    private long activation;
 
-    public AllocationGrain([FromKeyedServices(StorageNames.Allocations)] IGrainStorage storage, IUsageLedger ledger, ILogger<AllocationGrain> logger)
+    public AllocationGrain(
+        [FromKeyedServices(StorageNames.Allocations)] IGrainStorage storage, IUsageLedger ledger, HostedShards hosted, TimeProvider time, ILogger<AllocationGrain> logger)
     {
         state = new LazyState<AllocationState>(storage, GrainContext);
         this.ledger = ledger;
+        this.hosted = hosted;
+        this.time = time;
         this.logger = logger;
+        shard = GrainKeys.IngestShard(Id);
     }
 
     private AllocationId Id => GrainKeys.AllocationOf(this.GetPrimaryKeyString());
 
+    // The activation of the shard's grain on this silo; 0 = it is elsewhere, and may have told another activation of this allocation what this one has not heard.
+    private long ShardActivation => hosted.Of(shard);
+
+    private bool HasHeardAll => activation != 0 && activation == ShardActivation;
+
     public async Task<bool> ApplyAsync(ImmutableArray<ControlEvent> events)
     {
+        Trust();
         // A first event is news, but for repetitions, and those meet the row when they are written.
         var before = (events is [AllocationOpened, ..] ? state.Known : await state.ReadAsync()).Allocation;
         var reports = new List<UsageReport>();
@@ -68,7 +85,8 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
 
     public async Task<Allocation?> GetAsync()
     {
-        var allocation = (await state.ReadAsync()).Allocation;
+        // One that should have expired may have been closed by another silo, which nobody told this one.
+        var allocation = HasHeardAll && state.Known.Allocation is { ClosedAt: null } live && live.ExpiresAt > time.GetUtcNow() ? live : (await state.LookAsync()).Allocation;
         RestOrRetire();
         return allocation;
     }
@@ -85,6 +103,7 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
 
     public async Task<bool> CloseLostAsync(DateTimeOffset expiredBefore)
     {
+        Trust();
         await state.ReadAsync();
         var closed = false;
         await state.ChangeAsync(stored =>
@@ -130,12 +149,23 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
         return current;
     }
 
-    // A live allocation waits, packed, for what happens next; one that has ended, or never was, leaves.
+    // Forgets what may not be the latest. Not while something is being stored: calls that store take turns.
+    private void Trust()
+    {
+        if (HasHeardAll)
+            return;
+        state.Forget();
+        activation = ShardActivation;
+    }
+
+    // A live allocation waits, packed, for what happens next; one that has ended, never was, or is heard of elsewhere, leaves.
     private void RestOrRetire()
     {
-        if (AllocationTransitions.Phase(state.Known.Allocation) != AllocationPhase.Live)
-            (retirement ??= new Retirement(this, () => AllocationTransitions.Phase(state.Known.Allocation) != AllocationPhase.Live)).Consider();
+        if (IsOver())
+            (retirement ??= new Retirement(this, IsOver)).Consider();
         else
             state.Rest();
+
+        bool IsOver() => !HasHeardAll || AllocationTransitions.Phase(state.Known.Allocation) != AllocationPhase.Live;
     }
 }

@@ -15,7 +15,7 @@ namespace NetDiscovery.Grains.Allocations;
 /// again, and only so many allocations are called at once, so that no call waits longer in their queues than Orleans lets it.
 /// </remarks>
 [GrainType("control-event"), Reentrant]
-public sealed partial class ControlEventGrain(ILogger<ControlEventGrain> logger) : Grain, IControlEventGrain
+public sealed partial class ControlEventGrain(HostedShards hosted, ILogger<ControlEventGrain> logger) : Grain, IControlEventGrain
 {
     /// <summary>Events in one batch.</summary>
     public const int MaxBatch = 1_000;
@@ -29,6 +29,19 @@ public sealed partial class ControlEventGrain(ILogger<ControlEventGrain> logger)
 
     private readonly Dictionary<string, (ImmutableArray<ControlEvent> Events, Task<ControlBatchResult> Result)> running = [];
     private readonly SemaphoreSlim places = new(AtOnce, AtOnce);
+    private long activation;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        activation = hosted.Begin(GrainKeys.IngestOf(this.GetPrimaryKeyString()));
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        hosted.End(GrainKeys.IngestOf(this.GetPrimaryKeyString()), activation);
+        return Task.CompletedTask;
+    }
 
     public async Task<ControlBatchResult> DeliverAsync(string relayId, ImmutableArray<ControlEvent> events)
     {

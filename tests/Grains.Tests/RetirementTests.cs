@@ -18,7 +18,7 @@ public sealed class RetirementTests(GrainCluster cluster)
         var (_, tenant) = await cluster.NewTenantAsync();
         var (live, ended) = (new TestEvents(), new TestEvents());
         var (liveGrain, endedGrain) = (Allocation(live.Id), Allocation(ended.Id));
-        await liveGrain.ApplyAsync([live.Opened()]);
+        await cluster.Grain<IControlEventGrain>(GrainKeys.Ingest(live.Id)).DeliverAsync("relay-1", [live.Opened()]);
         await endedGrain.ApplyAsync([ended.Opened(), ended.Closed(1)]);
         await Eventually.EventuallyAsync(() => !IsActive(endedGrain), TimeSpan.FromSeconds(60), "the allocation that ended is gone at once");
         Assert.NotNull(await endedGrain.GetAsync());

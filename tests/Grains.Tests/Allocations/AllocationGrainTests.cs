@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
+using NetDiscovery.Grains.Allocations;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Interfaces.Relays;
@@ -7,6 +8,9 @@ using NetDiscovery.Grains.Interfaces.Sessions;
 using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Grains.Tests.Cluster;
 using NetDiscovery.Grains.Tests.Relays;
+using NetDiscovery.TestKit;
+using Orleans.Core.Internal;
+using Orleans.Runtime.Placement;
 
 namespace NetDiscovery.Grains.Tests.Allocations;
 
@@ -150,17 +154,64 @@ public sealed class AllocationGrainTests(GrainCluster cluster)
     }
 
     [Fact]
-    public async Task Asked_through_either_silo_it_is_the_same_activation_that_answers()
+    public async Task Asked_through_either_silo_it_says_the_same()
     {
         var (here, there) = (On(0), On(1));
         Assert.True(await here.ApplyAsync([events.Opened()]));
         Assert.Equal(1, (await there.GetAsync())!.Sequence);
 
-        // An activation of its own would go on answering what it read first.
+        // Two activations: neither may go on answering what it read first.
         Assert.True(await here.ApplyAsync([events.Permission()]));
         Assert.Equal(2, (await there.GetAsync())!.Sequence);
         Assert.True(await there.ApplyAsync([events.Channel()]));
         Assert.Equal(3, (await here.GetAsync())!.Sequence);
+    }
+
+    [Fact]
+    public async Task Where_its_events_come_in_it_answers_from_memory()
+    {
+        var shard = cluster.Grain<IControlEventGrain>(GrainKeys.Ingest(events.Id));
+        await PlaceAsync(shard, 0);
+        events.Now = cluster.Time.GetUtcNow().AddYears(1);
+        Assert.Empty((await shard.DeliverAsync("relay-1", [events.Opened()])).Unknown);
+        Assert.Empty((await shard.DeliverAsync("relay-1", [events.Permission()])).Unknown);
+        Assert.Equal(2, (await On(0).GetAsync())!.Sequence);
+        Assert.Equal(0, cluster.Storage.Reads("allocation", GrainKeys.Allocation(events.Id)));
+        Assert.Equal(2, (await On(1).GetAsync())!.Sequence);
+        Assert.Equal(1, cluster.Storage.Reads("allocation", GrainKeys.Allocation(events.Id)));
+    }
+
+    [Fact]
+    public async Task An_activation_whose_shard_was_elsewhere_meanwhile_trusts_nothing_it_holds()
+    {
+        var shard = cluster.Grain<IControlEventGrain>(GrainKeys.Ingest(events.Id));
+        await PlaceAsync(shard, 0);
+        events.Now = cluster.Time.GetUtcNow().AddYears(1);
+        Assert.Empty((await shard.DeliverAsync("relay-1", [events.Opened(), events.Usage(10)])).Unknown);
+        await PlaceAsync(shard, 1);
+        Assert.Empty((await shard.DeliverAsync("relay-1", [events.Usage(20)])).Unknown);
+        Assert.Equal((3L, 20L), ((await On(0).GetAsync())!.Sequence, (await On(0).GetAsync())!.Totals.BytesToPeer));
+        await PlaceAsync(shard, 0);
+        Assert.Equal(3, (await On(0).GetAsync())!.Sequence);
+        Assert.Empty((await shard.DeliverAsync("relay-1", [events.Usage(30), events.Closed(40)])).Unknown);
+        Assert.Equal((5L, 40L), ((await On(1).GetAsync())!.Sequence, (await On(1).GetAsync())!.Totals.BytesToPeer));
+        Assert.Equal((40L, 1L), (cluster.Ledger.Total(events.Tenant).BytesToPeer, cluster.Ledger.Total(events.Tenant).Allocations));
+    }
+
+    [Fact]
+    public async Task An_allocation_that_another_silo_closed_as_lost_is_not_shown_as_live()
+    {
+        var shard = cluster.Grain<IControlEventGrain>(GrainKeys.Ingest(events.Id));
+        await PlaceAsync(shard, 0);
+        events.Now = cluster.Time.GetUtcNow().AddHours(-1);
+        var opened = events.Opened();
+        Assert.Empty((await shard.DeliverAsync("relay-1", [opened])).Unknown);
+        Assert.True(await On(1).CloseLostAsync(opened.ExpiresAt.AddTicks(1)));
+        Assert.Equal(AllocationCloseReason.RelayLost, (await On(0).GetAsync())!.CloseReason);
+
+        // Its relay comes back.
+        Assert.Empty((await shard.DeliverAsync("relay-1", [events.Usage(50)])).Unknown);
+        Assert.Equal((null, 50L), ((await On(1).GetAsync())!.CloseReason, (await On(1).GetAsync())!.Totals.BytesToPeer));
     }
 
     [Fact]
@@ -225,5 +276,19 @@ public sealed class AllocationGrainTests(GrainCluster cluster)
         Assert.Equal([inSession.Id], (await query.ListLiveAsync(tenant, session, null, 10)).Select(allocation => allocation.Id));
         Assert.Equal(2, (await query.ListLiveAsync(tenant, null, null, 10)).Length);
         Assert.Single(await query.ListLiveAsync(tenant, null, null, 1));
+    }
+
+    // Has the shard's grain live on that silo from now on.
+    private async Task PlaceAsync(IControlEventGrain shard, int silo)
+    {
+        var target = cluster.Silos.Silos[silo];
+        var hosted = target.ServiceProvider.GetRequiredService<HostedShards>();
+        await shard.ObserveAsync([]);
+        if (hosted.Of(GrainKeys.IngestShard(events.Id)) != 0)
+            return;
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, target.SiloAddress);
+        await shard.AsReference<IGrainManagementExtension>().MigrateOnIdle();
+        RequestContext.Clear();
+        await Eventually.EventuallyAsync(() => hosted.Of(GrainKeys.IngestShard(events.Id)) != 0, TimeSpan.FromSeconds(60), "the shard's grain has moved");
     }
 }

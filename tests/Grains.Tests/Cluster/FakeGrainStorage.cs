@@ -13,6 +13,7 @@ public sealed class FakeGrainStorage : IGrainStorage
     private readonly ConcurrentDictionary<string, Row> rows = new();
     private readonly ConcurrentDictionary<string, ConcurrentQueue<Fault>> faults = new();
     private readonly ConcurrentDictionary<string, int> writes = new();
+    private readonly ConcurrentDictionary<string, int> reads = new();
 
     /// <summary>The next writes of this row fail, before or after they took place; the caller cannot tell which.</summary>
     public void FailNextWrites(string stateName, string key, int count = 1, bool afterStoring = false)
@@ -33,6 +34,8 @@ public sealed class FakeGrainStorage : IGrainStorage
 
     public int Writes(string stateName, string key) => writes.GetValueOrDefault(RowName(stateName, key));
 
+    public int Reads(string stateName, string key) => reads.GetValueOrDefault(RowName(stateName, key));
+
     public T? Stored<T>(string stateName, string key) where T : class =>
         rows.TryGetValue(RowName(stateName, key), out var row) ? JsonSerializer.Deserialize<T>(row.Json, StateJson.Options) : null;
 
@@ -46,6 +49,7 @@ public sealed class FakeGrainStorage : IGrainStorage
         if (key.Contains(UnreadableKey, StringComparison.Ordinal))
             throw new IOException("The store cannot read this row.");
 
+        reads.AddOrUpdate(RowName(stateName, key), 1, (_, count) => count + 1);
         var found = rows.TryGetValue(RowName(stateName, key), out var row);
         grainState.State = found ? JsonSerializer.Deserialize<T>(row!.Json, StateJson.Options)! : Activator.CreateInstance<T>();
         grainState.ETag = found ? row!.ETag : null;
