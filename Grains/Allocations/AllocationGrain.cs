@@ -54,7 +54,8 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
 
     public async Task<bool> ApplyAsync(ImmutableArray<ControlEvent> events)
     {
-        Trust();
+        ForgetUnlessLatest();
+
         // A first event is news, but for repetitions, and those meet the row when they are written.
         var before = (events is [AllocationOpened, ..] ? state.Known : await state.ReadAsync()).Allocation;
         var reports = new List<UsageReport>();
@@ -103,7 +104,7 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
 
     public async Task<bool> CloseLostAsync(DateTimeOffset expiredBefore)
     {
-        Trust();
+        ForgetUnlessLatest();
         await state.ReadAsync();
         var closed = false;
         await state.ChangeAsync(stored =>
@@ -149,8 +150,8 @@ public sealed partial class AllocationGrain : Grain, IAllocationGrain
         return current;
     }
 
-    // Forgets what may not be the latest. Not while something is being stored: calls that store take turns.
-    private void Trust()
+    // Never while something is being stored: calls that store take turns.
+    private void ForgetUnlessLatest()
     {
         if (HasHeardAll)
             return;
