@@ -20,7 +20,7 @@ public static class DiscoveryApi
         discovery.MapGet("", GetAsync).Produces<DiscoveryConfiguration>().Produces(304).Refuses(ProblemCodes.NotFound)
             .WithName("getDiscovery").WithSummary("Read the discovery configuration").WithDescription("The ETag is the version; send it as If-Match with a change.");
         discovery.MapPut("", PutAsync).InControlRegion().Accepts<DiscoveryConfiguration>("application/json").Produces<DiscoveryConfiguration>()
-            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal, ProblemCodes.VersionConflict)
+            .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.OperatorRequired, ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal, ProblemCodes.VersionConflict)
             .WithName("putDiscovery").WithSummary("Replace the discovery configuration")
             .WithDescription("The body is the whole configuration: a field left out gets its default. With If-Match it replaces only the version named. Relays obey the new configuration from the next request on.");
     }
@@ -46,19 +46,32 @@ public static class DiscoveryApi
         }
 
         var grain = grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant.Id));
-        long? expected = null;
-        if (http.Request.Headers.IfMatch is { Count: > 0 } ifMatch && !IsAny(ifMatch))
+        var named = http.Request.Headers.IfMatch is { Count: > 0 } ifMatch && !IsAny(ifMatch);
+        DiscoveryChange change;
+        do
         {
-            // Several ETags may be named: the one in force, if it is among them, is the one to replace.
-            var inForce = await grain.GetDiscoveryAsync();
-            expected = inForce?.Version;
-            if (inForce is null || !Matches(ifMatch, inForce.Version))
+            var (configuration, expected) = (body.Value, (long?)null);
+            if (named || !http.Caller().IsOperator)
             {
-                return Conflict(inForce);
-            }
-        }
+                // Several ETags may be named: the one in force, if it is among them, is the one to replace.
+                var inForce = await grain.GetDiscoveryAsync();
+                if (inForce is null || (named && !Matches(http.Request.Headers.IfMatch, inForce.Version)))
+                {
+                    return Conflict(inForce);
+                }
 
-        var change = await grain.PutDiscoveryAsync(body.Value, expected);
+                if (!http.Caller().IsOperator && !TryKeepOperators(ref configuration, inForce))
+                {
+                    return new Problem(ProblemCodes.OperatorRequired, "quotas.allocatesPerSecondPerRelay is the operator's to change; leave it out, and what is in force stays.");
+                }
+
+                expected = inForce.Version;
+            }
+
+            change = await grain.PutDiscoveryAsync(configuration, expected);
+        }
+        while (change.Outcome == DiscoveryChangeOutcome.VersionConflict && !named); // another change came between: what the operator set may be new
+
         snapshots.Forget(tenant.Id);
         switch (change.Outcome)
         {
@@ -72,6 +85,14 @@ public static class DiscoveryApi
             default:
                 return new Problem(ProblemCodes.NotFound);
         }
+    }
+
+    // How much of a relay a tenant may take from others is the operator's to say.
+    private static bool TryKeepOperators(ref DiscoveryConfiguration configuration, DiscoveryConfiguration inForce)
+    {
+        var (asked, kept) = (configuration.Quotas.AllocatesPerSecondPerRelay, inForce.Quotas.AllocatesPerSecondPerRelay);
+        configuration = configuration with { Quotas = configuration.Quotas with { AllocatesPerSecondPerRelay = kept } };
+        return asked is null || asked == kept;
     }
 
     private static Problem Conflict(DiscoveryConfiguration? inForce) => inForce is null

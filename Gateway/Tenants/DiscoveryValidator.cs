@@ -85,6 +85,7 @@ public sealed class DiscoveryValidator : IBodyRules<DiscoveryConfiguration>
         CheckNotNegative("quotas.relayedBytesPerMonth", quotas.RelayedBytesPerMonth, errors);
         CheckNotNegative("quotas.bitsPerSecondPerAllocation", quotas.BitsPerSecondPerAllocation, errors);
         CheckNotNegative("quotas.bitsPerSecond", quotas.BitsPerSecond, errors);
+        CheckNotNegative("quotas.allocatesPerSecondPerRelay", quotas.AllocatesPerSecondPerRelay, errors);
         CheckOneOf("quotas.onQuota", quotas.OnQuota, OnQuota, errors);
     }
 

@@ -80,6 +80,9 @@ public sealed record Quotas
 
     /// <summary>Bandwidth of the tenant, bits per second, each direction.</summary>
     [Id(5)] public long? BitsPerSecond { get; init; }
+
+    /// <summary>New allocations a second at each relay, ten times as many at once; null = what the relay's operator gives every tenant. Only the platform's operator changes it.</summary>
+    [Id(6)] public int? AllocatesPerSecondPerRelay { get; init; }
 }
 
 /// <summary>Values of <see cref="Quotas.OnQuota"/>.</summary>

@@ -4,7 +4,7 @@ namespace NetDiscovery.Relay.ControlPlane;
 internal sealed record ControlPlanePacing
 {
     /// <summary>How long a shard gathers events before it sends a batch.</summary>
-    public TimeSpan Linger { get; init; } = TimeSpan.FromMilliseconds(25);
+    public TimeSpan Linger { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long an answer may take before it counts as lost.</summary>
     public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(5);

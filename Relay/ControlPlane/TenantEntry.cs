@@ -1,4 +1,5 @@
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Relay.Allocations.Limits;
 using NetDiscovery.Relay.ControlPlane.Leases;
 
 namespace NetDiscovery.Relay.ControlPlane;
@@ -11,6 +12,8 @@ internal sealed class TenantEntry(TenantId id, TenantPolicy policy)
     private readonly Dictionary<TokenId, SlotLease> byCredential = [];
     private readonly SlotLease allocations = new(GrainKeys.Allowance(id));
     private readonly Lock gate = new();
+    private readonly Policer allocates = new(burstSeconds: 10, leastBurst: 1);
+    private volatile bool allocatesPoliced;
     private volatile TenantPolicy policy = policy;
 
     /// <summary>The tenant.</summary>
@@ -43,6 +46,19 @@ internal sealed class TenantEntry(TenantId id, TenantPolicy policy)
             return true;
         }
     }
+
+    /// <summary>Sets how many allocations a second may be made for the tenant at this relay.</summary>
+    /// <param name="byDefault">Of a tenant whose policy says nothing; 0 = any number.</param>
+    public void SetAllocateRate(int byDefault)
+    {
+        var rate = policy.Quotas.AllocatesPerSecondPerRelay ?? (byDefault == 0 ? null : byDefault);
+        allocates.SetRate(rate ?? 0);
+        allocatesPoliced = rate is not null;
+    }
+
+    /// <summary>Lets an Allocate pass that is within the rate of the tenant, which so leaves the relay to others.</summary>
+    /// <param name="now"><see cref="System.Diagnostics.Stopwatch.GetTimestamp"/>.</param>
+    public bool TryPassAllocate(long now) => !allocatesPoliced || allocates.TryPass(1, now);
 
     /// <summary>Takes the places that a new allocation needs, unless that would go beyond a limit on whatever relay.</summary>
     /// <param name="token">The credential's token.</param>

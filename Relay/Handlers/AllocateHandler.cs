@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Allocations.Journal;
@@ -91,6 +92,12 @@ internal static class AllocateHandler
         if (credential.Tenant.Traffic.BytesReached)
         {
             return context.Error(StunErrorCode.AllocationQuotaReached, "Relayed bytes of this month are used up"u8);
+        }
+
+        // One that waited for the cluster has passed here before.
+        if (context.Waited == default && !credential.Tenant.TryPassAllocate(Stopwatch.GetTimestamp()))
+        {
+            return context.Error(StunErrorCode.AllocationQuotaReached, "Too many new allocations a second at this relay"u8);
         }
 
         var admission = credential.Tenant.TryOpen(credential.Claims.Token, credential.Claims.Scopes.MaxAllocations, context.Worker.Services.Leases, context.Waited);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using NetDiscovery.Relay.Allocations;
 using NetDiscovery.Relay.Protocol.Stun;
 
@@ -10,6 +11,7 @@ namespace NetDiscovery.Relay.Handlers;
 internal sealed class ReplyMemory
 {
     private const int Capacity = 2048;
+    private const int UsualSize = 160;
     private const long KeptTicks = 40 * TimingWheel.TicksPerSecond;
 
     private readonly Dictionary<(FiveTuple Tuple, TransactionId Transaction), Entry> byRequest = [];
@@ -18,15 +20,24 @@ internal sealed class ReplyMemory
     /// <summary>Remembers a response.</summary>
     public void Add(in FiveTuple tuple, TransactionId transaction, ReadOnlySpan<byte> response, long now)
     {
+        // Kept for just about as long as the youngest generation lasts, each would be moved by the next collection; the room of the one that goes is taken again.
+        byte[] room = [];
         while (order.Count >= Capacity || (order.TryPeek(out var oldest) && byRequest[oldest].Until <= now))
         {
-            byRequest.Remove(order.Dequeue());
+            byRequest.Remove(order.Dequeue(), out var gone);
+            room = gone.Room;
         }
 
-        if (byRequest.TryAdd((tuple, transaction), new Entry(response.ToArray(), now + KeptTicks)))
+        ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(byRequest, (tuple, transaction), out var known);
+        if (known)
         {
-            order.Enqueue((tuple, transaction));
+            return;
         }
+
+        room = room.Length >= response.Length ? room : new byte[Math.Max(response.Length, UsualSize)];
+        response.CopyTo(room);
+        entry = new Entry(room, response.Length, now + KeptTicks);
+        order.Enqueue((tuple, transaction));
     }
 
     /// <summary>Finds the response to a request that came before.</summary>
@@ -34,7 +45,7 @@ internal sealed class ReplyMemory
     {
         if (byRequest.TryGetValue((tuple, transaction), out var entry) && entry.Until > now)
         {
-            response = entry.Response;
+            response = entry.Room.AsSpan(0, entry.Length);
             return true;
         }
 
@@ -42,5 +53,5 @@ internal sealed class ReplyMemory
         return false;
     }
 
-    private readonly record struct Entry(byte[] Response, long Until);
+    private readonly record struct Entry(byte[] Room, int Length, long Until);
 }

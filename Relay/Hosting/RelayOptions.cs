@@ -203,4 +203,10 @@ public sealed class RelayOptions
 
     /// <summary>Answers each second to STUN Binding requests, counted as <see cref="UnauthenticatedPerSecond"/>, 0 to 1,000,000; 0 = no limit. Default: 1,000.</summary>
     public int BindingsPerSecond { get; set; } = 1_000;
+
+    /// <summary>
+    /// New allocations a second that this relay makes for a tenant, ten times as many at once, 0 to 1,000,000; beyond it 486. 0 = no limit. A tenant's own
+    /// <c>quotas.allocatesPerSecondPerRelay</c> goes before it. Default: 250.
+    /// </summary>
+    public int AllocatesPerSecondPerTenant { get; set; } = 250;
 }

@@ -100,6 +100,7 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
         Check(options.MaxBufferedBytes is >= 65_536 and <= 16_777_216, nameof(options.MaxBufferedBytes), options.MaxBufferedBytes, "must be 65,536 to 16,777,216");
         Check(options.UnauthenticatedPerSecond is >= 0 and <= 1_000_000, nameof(options.UnauthenticatedPerSecond), options.UnauthenticatedPerSecond, "must be 0 to 1,000,000");
         Check(options.BindingsPerSecond is >= 0 and <= 1_000_000, nameof(options.BindingsPerSecond), options.BindingsPerSecond, "must be 0 to 1,000,000");
+        Check(options.AllocatesPerSecondPerTenant is >= 0 and <= 1_000_000, nameof(options.AllocatesPerSecondPerTenant), options.AllocatesPerSecondPerTenant, "must be 0 to 1,000,000");
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 

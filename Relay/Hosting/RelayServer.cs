@@ -285,6 +285,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     private void ApplyLimits(TenantEntry tenant)
     {
         tenant.ClaimLimits(Services.Leases);
+        tenant.SetAllocateRate(options.AllocatesPerSecondPerTenant);
         tenant.Traffic.Apply(tenant.Policy, Services.Time.GetUtcNow(), Services.Leases);
         if (tenant.Traffic.BytesReached && tenant.Allocations > 0)
         {

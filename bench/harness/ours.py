@@ -89,7 +89,7 @@ class ControlPlane:
         gateway, tenant, secret = self.account()
         account = base64.b64encode(f"{tenant}:{secret}".encode()).decode()
         if self.discovery:
-            status, answer = _http(f"{gateway}/v1/tenants/{tenant}/discovery", self.discovery, f"Basic {account}", "PUT")
+            status, answer = _http(f"{gateway}/v1/tenants/{tenant}/discovery", self.discovery, f"Bearer {OPERATOR_KEY}", "PUT")
             if status not in (200, 201, 204):
                 build.stop(f"PUT discovery was answered with {status}: {answer[:500]!r}")
         token = self.created(f"{gateway}/v1/tokens", {"ttlSeconds": 86400}, f"Basic {account}")
@@ -150,7 +150,7 @@ class Ours(servers.Server):
                "Relay:ListenAddresses:0": self.address, "Relay:TlsPort": self.port + 1, "Relay:MinPort": 20000, "Relay:AllowPeers:0": "127.0.0.0/8",
                "Relay:Workers": 1,
                # The generator is a few senders that ask more than any client would; what a request costs is the question here.
-               "Relay:BindingsPerSecond": 1_000_000, "Relay:UnauthenticatedPerSecond": 1_000_000} | self.relay_settings)
+               "Relay:BindingsPerSecond": 1_000_000, "Relay:AllocatesPerSecondPerTenant": 0, "Relay:UnauthenticatedPerSecond": 1_000_000} | self.relay_settings)
         processes.wait_until(lambda: self._ended() or _http(f"http://127.0.0.1:{self.health}/health/ready")[0] == 200,
                              self.name)
         processes.wait_until(lambda: servers.answers_binding(self.address, self.port), f"the UDP port of {self.name}")

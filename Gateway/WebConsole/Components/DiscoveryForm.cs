@@ -42,6 +42,7 @@ public sealed class DiscoveryForm
             ["quotas.onQuota"] = configuration.Quotas.OnQuota,
             ["quotas.bitsPerSecondPerAllocation"] = Text(configuration.Quotas.BitsPerSecondPerAllocation),
             ["quotas.bitsPerSecond"] = Text(configuration.Quotas.BitsPerSecond),
+            ["quotas.allocatesPerSecondPerRelay"] = Text(configuration.Quotas.AllocatesPerSecondPerRelay),
             ["callbacks.eventUrl"] = configuration.Callbacks.EventUrl ?? "",
             ["callbacks.decisionUrl"] = configuration.Callbacks.DecisionUrl ?? "",
             ["callbacks.decisionTimeoutMs"] = Text(configuration.Callbacks.DecisionTimeoutMs),
@@ -68,6 +69,7 @@ public sealed class DiscoveryForm
             ["onQuota"] = this["quotas.onQuota"],
             ["bitsPerSecondPerAllocation"] = Number("quotas.bitsPerSecondPerAllocation"),
             ["bitsPerSecond"] = Number("quotas.bitsPerSecond"),
+            ["allocatesPerSecondPerRelay"] = Number("quotas.allocatesPerSecondPerRelay"),
         },
         ["callbacks"] = new JsonObject
         {

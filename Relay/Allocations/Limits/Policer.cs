@@ -3,29 +3,33 @@ using System.Diagnostics;
 namespace NetDiscovery.Relay.Allocations.Limits;
 
 /// <summary>
-/// A token bucket for one direction, as one number: the time at which the bucket would be full again (generic cell rate algorithm). What does not fit
-/// is dropped, not delayed. Lock-free, any thread, allocates nothing.
+/// A token bucket, as one number: the time at which the bucket would be full again (generic cell rate algorithm). What does not fit is turned away, not
+/// delayed. Lock-free, any thread, allocates nothing.
 /// </summary>
-internal sealed class Policer
+/// <param name="burstSeconds">What the bucket holds, in seconds of its rate.</param>
+/// <param name="leastBurst">What it holds at least, whatever the rate.</param>
+internal sealed class Policer(double burstSeconds, int leastBurst)
 {
-    // A bucket holds a tenth of a second, and never less than two full-sized datagrams: or slow rates would pass nothing.
-    private const double BurstSeconds = 0.1;
-    private const int LeastBurstBytes = 3_000;
-
     private long fullAt;
-    private double ticksPerByte;
+    private double ticksPerUnit;
     private long burstTicks;
 
-    /// <summary>Sets the rate; the bytes in the bucket stay.</summary>
-    /// <param name="bitsPerSecond">0 lets nothing pass.</param>
-    public void SetRate(long bitsPerSecond)
+    /// <summary>A bucket of bytes, for one direction: a tenth of a second, and never less than two full-sized datagrams, or slow rates would pass nothing.</summary>
+    public static Policer OfBytes() => new(burstSeconds: 0.1, leastBurst: 3_000);
+
+    /// <summary>Sets the rate in bits per second; the bytes in the bucket stay.</summary>
+    public void SetBitRate(long bitsPerSecond) => SetRate(bitsPerSecond / 8.0);
+
+    /// <summary>Sets the rate; what is in the bucket stays.</summary>
+    /// <param name="perSecond">0 lets nothing pass.</param>
+    public void SetRate(double perSecond)
     {
-        var perByte = bitsPerSecond <= 0 ? double.PositiveInfinity : 8.0 * Stopwatch.Frequency / bitsPerSecond;
-        var before = Interlocked.Exchange(ref ticksPerByte, perByte);
-        Volatile.Write(ref burstTicks, bitsPerSecond <= 0 ? -1 : (long)Math.Min(long.MaxValue / 4, Math.Max(BurstSeconds * Stopwatch.Frequency, LeastBurstBytes * perByte)));
+        var perUnit = perSecond <= 0 ? double.PositiveInfinity : Stopwatch.Frequency / perSecond;
+        var before = Interlocked.Exchange(ref ticksPerUnit, perUnit);
+        Volatile.Write(ref burstTicks, perSecond <= 0 ? -1 : (long)Math.Min(long.MaxValue / 4, Math.Max(burstSeconds * Stopwatch.Frequency, leastBurst * perUnit)));
 
         // What is missing is kept as time, and at another rate it takes another time to come.
-        var scale = before > 0 && double.IsFinite(before) && double.IsFinite(perByte) ? perByte / before : 0;
+        var scale = before > 0 && double.IsFinite(before) && double.IsFinite(perUnit) ? perUnit / before : 0;
         var now = Stopwatch.GetTimestamp();
         for (var known = Volatile.Read(ref fullAt); known > now; known = Volatile.Read(ref fullAt))
         {
@@ -36,10 +40,10 @@ internal sealed class Policer
         }
     }
 
-    /// <summary>Lets <paramref name="bytes"/> pass if the bucket holds as many.</summary>
-    /// <param name="bytes">Application bytes.</param>
+    /// <summary>Lets <paramref name="count"/> pass if the bucket holds as many.</summary>
+    /// <param name="count">Application bytes, or whatever the bucket holds.</param>
     /// <param name="now"><see cref="Stopwatch.GetTimestamp"/>.</param>
-    public bool TryPass(int bytes, long now)
+    public bool TryPass(int count, long now)
     {
         var burst = Volatile.Read(ref burstTicks);
         if (burst < 0)
@@ -47,7 +51,7 @@ internal sealed class Policer
             return false;
         }
 
-        var cost = (long)(bytes * Volatile.Read(ref ticksPerByte));
+        var cost = (long)(count * Volatile.Read(ref ticksPerUnit));
         while (true)
         {
             var known = Volatile.Read(ref fullAt);
@@ -64,9 +68,9 @@ internal sealed class Policer
         }
     }
 
-    /// <summary>Takes <paramref name="bytes"/> whether the bucket holds as many or not: for streams, which can't lose data but can wait.</summary>
+    /// <summary>Takes <paramref name="count"/> whether the bucket holds as many or not: for streams, which can't lose data but can wait.</summary>
     /// <returns>How long to wait before they are passed on.</returns>
-    public TimeSpan Charge(int bytes, long now)
+    public TimeSpan Charge(int count, long now)
     {
         var burst = Volatile.Read(ref burstTicks);
         if (burst < 0)
@@ -74,7 +78,7 @@ internal sealed class Policer
             return Timeout.InfiniteTimeSpan;
         }
 
-        var cost = (long)(bytes * Volatile.Read(ref ticksPerByte));
+        var cost = (long)(count * Volatile.Read(ref ticksPerUnit));
         while (true)
         {
             var known = Volatile.Read(ref fullAt);

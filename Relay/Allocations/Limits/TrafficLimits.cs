@@ -17,9 +17,9 @@ internal sealed class TrafficLimits
         this.metrics = metrics;
         if (bitsPerSecond is { } rate)
         {
-            (toPeers, toClient) = (new Policer(), new Policer());
-            toPeers.SetRate(rate);
-            toClient.SetRate(rate);
+            (toPeers, toClient) = (Policer.OfBytes(), Policer.OfBytes());
+            toPeers.SetBitRate(rate);
+            toClient.SetBitRate(rate);
         }
     }
 

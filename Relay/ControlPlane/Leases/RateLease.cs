@@ -16,8 +16,8 @@ internal sealed class RateLease(string key) : Lease(key)
     private const long LeastDemand = 64_000;
     private const int QuietSweepsToGiveBack = 5;
 
-    private readonly Policer toPeers = new();
-    private readonly Policer toClients = new();
+    private readonly Policer toPeers = Policer.OfBytes();
+    private readonly Policer toClients = Policer.OfBytes();
     private LeaseLimit? limit;
     private bool lifted;
     private bool due;
@@ -155,7 +155,7 @@ internal sealed class RateLease(string key) : Lease(key)
     {
         Volatile.Write(ref share, bitsPerSecond);
         var passes = answered ? bitsPerSecond : Math.Max(bitsPerSecond, Math.Min(LeastDemand, limit?.Amount ?? 0));
-        toPeers.SetRate(passes);
-        toClients.SetRate(passes);
+        toPeers.SetBitRate(passes);
+        toClients.SetBitRate(passes);
     }
 }

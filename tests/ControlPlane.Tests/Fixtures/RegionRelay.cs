@@ -28,7 +28,7 @@ internal sealed class RegionRelay : IAsyncDisposable
         options = new RelayOptions
         {
             Id = id, ListenAddresses = ["127.0.0.1"], Port = FreePort.TcpAndUdp(), TlsPort = 0, DataPath = data.Path, Workers = 2,
-            UsageReportSeconds = 1, JournalMegabytes = 64, AllowPeers = ["127.0.0.0/8"],
+            UsageReportSeconds = 1, JournalMegabytes = 64, AllowPeers = ["127.0.0.0/8"], AllocatesPerSecondPerTenant = 0,
         };
         configure?.Invoke(options);
     }

@@ -10,7 +10,7 @@ public sealed class DiscoveryTests(RealGateway real)
         """
         {"tokenTtlSeconds":{"default":600,"max":3600},"regions":["local","eu-1"],"transports":["udp","tls"],"decision":"relay-only",
          "peers":{"allow":["203.0.113.7"],"deny":["10.1.2.3/8","2001:DB8::1/32"]},
-         "quotas":{"concurrentAllocations":10,"concurrentAllocationsPerCredential":2,"relayedBytesPerMonth":0,"onQuota":"notify","bitsPerSecondPerAllocation":64000,"bitsPerSecond":null},
+         "quotas":{"concurrentAllocations":10,"concurrentAllocationsPerCredential":2,"relayedBytesPerMonth":0,"onQuota":"notify","bitsPerSecondPerAllocation":64000,"bitsPerSecond":null,"allocatesPerSecondPerRelay":null},
          "callbacks":{"eventUrl":"https://hooks.example/events","decisionUrl":null,"decisionTimeoutMs":500,"onDecisionTimeout":"relay"},
          "endpoints":{"kiosk":"https://logic.example/kiosk"}}
         """;
@@ -27,7 +27,7 @@ public sealed class DiscoveryTests(RealGateway real)
 
         Assert.Equal(["version", "tokenTtlSeconds", "regions", "transports", "decision", "peers", "quotas", "callbacks", "endpoints"], body.Names());
         Assert.Equal(
-            ["concurrentAllocations", "concurrentAllocationsPerCredential", "relayedBytesPerMonth", "onQuota", "bitsPerSecondPerAllocation", "bitsPerSecond"], body["quotas"]!.Names());
+            ["concurrentAllocations", "concurrentAllocationsPerCredential", "relayedBytesPerMonth", "onQuota", "bitsPerSecondPerAllocation", "bitsPerSecond", "allocatesPerSecondPerRelay"], body["quotas"]!.Names());
         Assert.Equal(["eventUrl", "decisionUrl", "decisionTimeoutMs", "onDecisionTimeout"], body["callbacks"]!.Names());
         Assert.Equal("\"1\"", response.Headers.ETag?.ToString());
     }
@@ -48,6 +48,26 @@ public sealed class DiscoveryTests(RealGateway real)
         expected["version"] = 2;
         expected["peers"] = JsonNode.Parse("""{"allow":["203.0.113.7/32"],"deny":["10.0.0.0/8","2001:db8::/32"]}""");
         Assert.True(JsonNode.DeepEquals(expected, read), read.ToJsonString());
+    }
+
+    [Fact]
+    public async Task New_allocations_a_second_are_the_operators_to_change_and_stay_when_the_tenant_changes_all_else()
+    {
+        const string Rate = """{"quotas":{"allocatesPerSecondPerRelay":2000}}""";
+        var tenant = await Gateway.NewTenantAsync();
+        var path = $"/v1/tenants/{tenant.Id}/discovery";
+
+        await (await tenant.Client.PutAsync(path, Responses.Json(Rate))).ExpectProblemAsync(ProblemCodes.OperatorRequired);
+        await (await Gateway.Operator.PutAsync(path, Responses.Json(Rate))).ExpectAsync(200);
+        var same = await (await tenant.Client.PutAsync(path, Responses.Json(Rate))).ExpectAsync(200);
+        var leftOut = await (await tenant.Client.PutAsync(path, Responses.Json("""{"decision":"relay-only"}"""))).ExpectAsync(200);
+        await (await tenant.Client.PutAsync(path, Responses.Json("""{"quotas":{"allocatesPerSecondPerRelay":2001}}"""))).ExpectProblemAsync(ProblemCodes.OperatorRequired);
+        var byOperator = await (await Gateway.Operator.PutAsync(path, Responses.Json("{}"))).ExpectAsync(200);
+
+        Assert.Equal(2000, (int?)same["quotas"]!["allocatesPerSecondPerRelay"]);
+        Assert.Equal(2000, (int?)leftOut["quotas"]!["allocatesPerSecondPerRelay"]);
+        Assert.Equal("relay-only", (string?)leftOut["decision"]);
+        Assert.Null((int?)byOperator["quotas"]!["allocatesPerSecondPerRelay"]);
     }
 
     [Fact]
@@ -109,7 +129,7 @@ public sealed class DiscoveryTests(RealGateway real)
             """
             {"tokenTtlSeconds":{"default":0,"max":172801},"regions":["EU","eu","eu"],"transports":["udp","sctp"],"decision":"guess",
              "peers":{"allow":["10.0.0.0/33"],"deny":["10.1","fe80::1%eth0","010.0.0.1",""]},
-             "quotas":{"concurrentAllocations":-1,"concurrentAllocationsPerCredential":1.5,"relayedBytesPerMonth":-1,"onQuota":"stop","bitsPerSecondPerAllocation":"1","bitsPerSecond":-5,"extra":1},
+             "quotas":{"concurrentAllocations":-1,"concurrentAllocationsPerCredential":1.5,"relayedBytesPerMonth":-1,"onQuota":"stop","bitsPerSecondPerAllocation":"1","bitsPerSecond":-5,"allocatesPerSecondPerRelay":-1,"extra":1},
              "callbacks":{"eventUrl":"ftp://x","decisionUrl":"https://user:pw@x/","decisionTimeoutMs":99,"onDecisionTimeout":"maybe"},
              "endpoints":{"a":"not a url","b":7},"colour":"red"}
             """))).ExpectProblemAsync(ProblemCodes.ValidationFailed);
@@ -118,7 +138,7 @@ public sealed class DiscoveryTests(RealGateway real)
             [
                 "callbacks.decisionTimeoutMs", "callbacks.decisionUrl", "callbacks.eventUrl", "callbacks.onDecisionTimeout", "colour", "decision", "endpoints.a", "endpoints.b",
                 "peers.allow[0]", "peers.deny[0]", "peers.deny[1]", "peers.deny[2]", "peers.deny[3]",
-                "quotas.bitsPerSecond", "quotas.bitsPerSecondPerAllocation", "quotas.concurrentAllocations", "quotas.concurrentAllocationsPerCredential", "quotas.extra",
+                "quotas.allocatesPerSecondPerRelay", "quotas.bitsPerSecond", "quotas.bitsPerSecondPerAllocation", "quotas.concurrentAllocations", "quotas.concurrentAllocationsPerCredential", "quotas.extra",
                 "quotas.onQuota", "quotas.relayedBytesPerMonth", "regions[0]", "regions[2]", "tokenTtlSeconds.default", "tokenTtlSeconds.max", "transports[1]",
             ],
             problem.Fields());

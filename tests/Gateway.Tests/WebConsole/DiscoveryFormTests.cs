@@ -16,7 +16,7 @@ public sealed class DiscoveryFormTests(RealGateway real)
           "version": 1,
           "tokenTtlSeconds": { "default": 600, "max": 3600 }, "regions": ["local", "eu-1"], "transports": ["udp", "tls"], "decision": "relay-only",
           "peers": { "allow": ["10.0.0.0/8"], "deny": ["10.1.0.0/16", "2001:db8::/32"] },
-          "quotas": { "concurrentAllocations": 10, "concurrentAllocationsPerCredential": 2, "relayedBytesPerMonth": 1000000000000, "onQuota": "notify", "bitsPerSecondPerAllocation": 1000, "bitsPerSecond": 0 },
+          "quotas": { "concurrentAllocations": 10, "concurrentAllocationsPerCredential": 2, "relayedBytesPerMonth": 1000000000000, "onQuota": "notify", "bitsPerSecondPerAllocation": 1000, "bitsPerSecond": 0, "allocatesPerSecondPerRelay": 50 },
           "callbacks": { "eventUrl": "https://app.example/events", "decisionUrl": "https://app.example/decide", "decisionTimeoutMs": 500, "onDecisionTimeout": "deny" },
           "endpoints": { "alice": "https://app.example/alice", "front door": "https://app.example/door" }
         }

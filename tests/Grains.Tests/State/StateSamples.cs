@@ -39,6 +39,7 @@ internal static class StateSamples
         Quotas = new Quotas
         {
             ConcurrentAllocations = 1, ConcurrentAllocationsPerCredential = 2, RelayedBytesPerMonth = 3, OnQuota = "notify", BitsPerSecondPerAllocation = 4, BitsPerSecond = 5,
+            AllocatesPerSecondPerRelay = 6,
         },
         Callbacks = new Interfaces.Tenants.Callbacks { EventUrl = "https://a.example/", DecisionUrl = "https://b.example/", DecisionTimeoutMs = 100, OnDecisionTimeout = "deny" },
         Endpoints = ImmutableSortedDictionary<string, string>.Empty.Add("alice", "https://c.example/"),

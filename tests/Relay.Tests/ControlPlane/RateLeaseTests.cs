@@ -98,10 +98,10 @@ public sealed class RateLeaseTests
     [Fact]
     public void What_a_bucket_lacks_is_bytes_at_any_rate()
     {
-        var policer = new Policer();
-        policer.SetRate(64_000);
+        var policer = Policer.OfBytes();
+        policer.SetBitRate(64_000);
         Assert.True(policer.TryPass(3_000, Stopwatch.GetTimestamp())); // full again in 375 ms
-        policer.SetRate(8_000_000); // 100,000 bytes
+        policer.SetBitRate(8_000_000); // 100,000 bytes
         Assert.True(policer.TryPass(90_000, Stopwatch.GetTimestamp()));
         Assert.False(policer.TryPass(100_000, Stopwatch.GetTimestamp()));
     }

@@ -123,6 +123,7 @@ internal sealed class RelayFixture : IAsyncDisposable
             UsageReportSeconds = 1,
             JournalMegabytes = 64,
             AllowPeers = ["127.0.0.0/8"],
+            AllocatesPerSecondPerTenant = 0, // a test makes more of them in a moment than a tenant's clients do
             DatagramPath = Environment.GetEnvironmentVariable("RELAY_DATAGRAM_PATH") ?? "auto",
             KernelPath = KernelPath,
             KernelInterfaces = KernelPath == RelayOptions.KernelPathOff ? [] : ["lo"],

@@ -31,7 +31,7 @@ internal static class TurnAdvice
             "See that the clocks of both machines are right, that the tenant is active, and that relay and gateway belong to the same region and cluster."),
         403 => Finding.Problem(check, $"{refusal.Message}.", "The tenant's discovery configuration, the token's scopes or the relay's peer policy do not allow it: see regions, transports and peers there."),
         442 => Finding.Problem(check, $"{refusal.Message}.", "The tenant's discovery configuration does not list this transport, or the relay does not relay what was asked for."),
-        486 => Finding.Problem(check, "The tenant's or the token's quota of allocations is reached.", "See netdiscovery allocations list --tenant, and concurrentAllocations in the tenant's discovery configuration."),
+        486 => Finding.Problem(check, "The tenant's or the token's quota of allocations is reached.", "See netdiscovery allocations list --tenant, and in the tenant's discovery configuration concurrentAllocations; where few are alive, allocatesPerSecondPerRelay."),
         508 => Finding.Problem(check, "The relay has no capacity left.", "See netdiscovery relays list: add relays, widen Relay:MinPort to Relay:MaxPort, or raise Relay:JournalMegabytes."),
         _ => Finding.Problem(check, $"{refusal.Message}.", "See the relay's log with Logging:LogLevel:NetDiscovery.Relay.Clients=Debug."),
     };

@@ -2,6 +2,7 @@ using System.Text.Json;
 using NetDiscovery.Grains;
 using NetDiscovery.Grains.Allocations;
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Usage;
 using NetDiscovery.Silo.Storage;
 using NetDiscovery.Silo.Storage.Allocations;
 using NetDiscovery.TestKit;
@@ -41,6 +42,25 @@ public sealed class AllocationGrainStorageTests(PostgresServer server)
         await storage.WriteStateAsync("allocation", Grain(id), written);
 
         Assert.Equal(Json(written.State), Json((await ReadAsync(storage, id)).State));
+    }
+
+    [Theory, Engines]
+    public async Task Every_counter_is_read_back(StorageProvider engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine, server);
+        var storage = Storage(database);
+        var id = AllocationId.From(Guid.NewGuid());
+        var totals = new UsageTotals
+        {
+            Allocations = 1, AllocationSeconds = 2, Sessions = 3, Bindings = 4, Tokens = 5, BytesFromClient = 6, BytesToClient = long.MaxValue, BytesToPeer = 8,
+            BytesFromPeer = 9, PacketsFromClient = 10, PacketsToClient = 11, PacketsToPeer = 12, PacketsFromPeer = 13,
+        };
+        Assert.DoesNotContain(typeof(UsageTotals).GetProperties(), counter => counter.GetValue(totals) is 0L);
+        var written = new GrainState<AllocationState> { State = new AllocationState { Allocation = TestAllocation.State(id, tenant).Allocation! with { Totals = totals } } };
+
+        await storage.WriteStateAsync("allocation", Grain(id), written);
+
+        Assert.Equal(totals, (await ReadAsync(storage, id)).State!.Allocation!.Totals);
     }
 
     [Theory, Engines]
