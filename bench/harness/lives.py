@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-from . import build, ours, processes
+from . import build, ours, processes, quiet
 from .load import Load
 
 LIVES = 5_000  # per second: opened, a permission, a channel, closed, each told by itself
@@ -22,7 +22,8 @@ ALLOCATES, P99_MS = 1_000, 1.0
 GRAINS, HEAP_KIB = 200_000, 2.0
 IDLE_SECONDS = 25  # a grain is idle for Orleans when nothing called it for 10 s, and it looks every 5 s, twice
 DEFAULT_ALLOCATES = 250  # the relay's default; the tenant that needs more was given it by its operator
-FLOOD, FLOOD_ROUNDS, UNMOVED = 3_000, 3, 1.1  # Allocates per second of another tenant; windows of each kind; how much of its quiet p99 the first one may have
+ALLOCATE_WINDOWS = 3
+FLOOD, FLOOD_ROUNDS, UNMOVED = 3_000, 5, 1.1  # Allocates per second of another tenant; windows of each kind; how much of its quiet p99 the first one may have
 
 
 class ControlLink:
@@ -151,8 +152,9 @@ def _warm_up(link, quick):
 
 def _lives(link, rate, quick, judged):
     """One window for what is not judged; of three the one whose silo cost the middle."""
-    windows = [link.ask(f"lives {rate} {5 if quick else 10} {5 if quick else 20}") for _ in range(LIVES_WINDOWS if judged and not quick else 1)]
-    figures = sorted(windows, key=lambda window: window["cores"]["silo"] / window["perSecond"])[len(windows) // 2]
+    figures = quiet.median(
+        quiet.windows(lambda: link.ask(f"lives {rate} {5 if quick else 10} {5 if quick else 20}"), LIVES_WINDOWS if judged and not quick else 1),
+        lambda window: window["cores"]["silo"] / window["perSecond"])
     _row(f"lives per second, of {rate:,} that began", figures["perSecond"], rate * 0.99 if judged else None, at_least=True, digits=0)
     _row("  cores in the relay's control link", figures["linkCores"], LINK_CORES if judged else None)
     _row("  cores in what stands for the relay's workers: lives noted in the journal", figures["workerCores"])
@@ -175,24 +177,32 @@ def _allocates(plane, link, quick):
     processes.behind(plane.silo, plane.gateway, link.process)
     load.window(5 if quick else 20, 1)
     print(f"\nAllocate from a lease, {ALLOCATES:,} each second at a relay on a core of its own")
-    _told(relay)
-    quiet = load.window(1, seconds, ALLOCATES)
-    link.tell(f"lives {LIVES} 1 {seconds + 2}")
-    busy = load.window(2, seconds, ALLOCATES)
-    link.answer()
-    calm, flooded, asked = _beside_a_flood(plane, relay, load, seconds)
+    idle = _middle(quiet.windows(lambda: _window(relay, load, seconds), 1 if quick else ALLOCATE_WINDOWS))
+    busy = _middle(quiet.windows(lambda: _window(relay, load, seconds, link), 1 if quick else ALLOCATE_WINDOWS))
+    calm, flooded, asked = _beside_a_flood(plane, relay, load, seconds, 2 if quick else FLOOD_ROUNDS)
     load.end()
-    _row("p99 of Allocate, ms, while the silo is idle", quiet["p99_ns"] / 1e6, digits=3)
+    _row("p99 of Allocate, ms, while the silo is idle", idle["p99_ns"] / 1e6, digits=3)
     _row(f"p99 of Allocate, ms, while the silo takes {LIVES:,} lives a second", busy["p99_ns"] / 1e6, P99_MS, digits=3)
     if busy["lost"]:
         print(f"  ! {busy['lost']} were refused or lost: {busy['refused']}")
     print(f"\nA tenant's Allocates, {ALLOCATES:,} each second, beside a flood of another tenant's at the same relay (windows take turns, medians)")
-    _row("another tenant's Allocates answered each second", asked, digits=0)
+    _row(f"another tenant's new allocations each second, of {FLOOD:,} asked for", asked, digits=0)
     _row("p99 of Allocate, ms, quiet", calm["p99_ns"] / 1e6, digits=3)
     _row("p99 of Allocate, ms, beside the flood", flooded["p99_ns"] / 1e6, calm["p99_ns"] / 1e6 * UNMOVED, digits=3)
     _row("lost or refused, %, quiet", _lost(calm))
     _row("lost or refused, %, beside the flood", _lost(flooded), _lost(calm) * UNMOVED)
     return relay
+
+
+def _window(relay, load, seconds, link=None):
+    """Allocates of the first tenant; with a link, while the silo is busy with lives."""
+    _told(relay)
+    if link:
+        link.tell(f"lives {LIVES} 1 {seconds + 2}")
+    window = load.window(2 if link else 1, seconds, ALLOCATES)
+    if link:
+        link.answer()
+    return window
 
 
 def _told(relay):
@@ -203,27 +213,28 @@ def _told(relay):
         time.sleep(1)
 
 
-def _beside_a_flood(plane, relay, load, seconds):
+def _beside_a_flood(plane, relay, load, seconds, rounds):
     """Quiet and flooded windows in turns: the medians of the first tenant's, and what the flood got."""
     plane.discovery = {"quotas": {"concurrentAllocations": 10_000}}
     flooder = copy.copy(relay)
     flooder.username, flooder.password = plane.token_of_a_new_tenant()
     flood = Load("control", flooder, concurrency=256, sleeps=True)
-    calm, flooded, asked = [], [], []
-    for _ in range(FLOOD_ROUNDS):
-        _told(relay)
-        calm.append(load.window(1, seconds, ALLOCATES))
+
+    def flooded():
+        asked = []
         other = threading.Thread(target=lambda: asked.append(flood.window(1, seconds + 2, FLOOD)["per_second"]))
         other.start()
-        flooded.append(load.window(2, seconds, ALLOCATES))
+        window = load.window(2, seconds, ALLOCATES)
         other.join()
+        return window | {"asked": asked[0]}
+
+    pairs = quiet.windows(lambda: {"calm": _window(relay, load, seconds), "flooded": flooded()}, rounds)
     flood.end()
-    return _middle(calm), _middle(flooded), sorted(asked)[len(asked) // 2]
+    return _middle([pair["calm"] for pair in pairs]), _middle([pair["flooded"] for pair in pairs]), quiet.median(pairs, lambda pair: pair["flooded"]["asked"])["flooded"]["asked"]
 
 
 def _middle(windows):
-    return sorted(windows, key=lambda window: window["p99_ns"])[len(windows) // 2] | {
-        name: sum(window[name] for window in windows) for name in ("lost", "delivered")}
+    return quiet.median(windows, lambda window: window["p99_ns"]) | {name: sum(window[name] for window in windows) for name in ("lost", "delivered")}
 
 
 def _lost(window):

@@ -5,12 +5,11 @@ import os
 import re
 import subprocess
 
-from . import build, processes
+from . import build, processes, quiet
 from .ours import Ours
 
 TARGET_RATE, TARGET_CPU = 10_000, 100
 CONNECTIONS = 32
-STOLEN = 0.005  # share of the machine that its host may give to others in a window that counts
 
 #: Name, method, path, media type, body, whose credential: the tenant's auth token or an API key.
 CASES = (
@@ -47,8 +46,8 @@ def run(quick):
                 [f'wrk.headers["Authorization"] = "{credentials[credential]}"', f'wrk.method = "{method}"']
                 + ([f"wrk.body = '{body}'", f'wrk.headers["Content-Type"] = "{media}"'] if body else [])))
             _warm_up(plane.gateway.pid, target, script, quick)
-            windows = sorted(_quiet_windows(plane.gateway.pid, target, script, *(3, 3) if quick else (5, 10)), key=lambda window: window["rate"])
-            median = windows[len(windows) // 2]
+            windows, seconds = (3, 3) if quick else (5, 10)
+            median = quiet.median(quiet.windows(lambda: _window(plane.gateway.pid, target, script, seconds), windows), lambda window: window["rate"])
             verdicts = ("met" if median["rate"] >= TARGET_RATE else "NOT MET", "met" if median["cpu"] <= TARGET_CPU else "NOT MET")
             if number >= MINTING:
                 verdicts = ("", "")
@@ -68,26 +67,14 @@ def _warm_up(pid, target, script, quick):
             return
 
 
-def _quiet_windows(pid, target, script, wanted, seconds):
-    """Windows in which the machine was ours: what its host gives to others costs the caches too. Three times as many as wanted are tried, and the quietest count."""
-    windows = []
-    for _ in range(3 * wanted):
-        windows.append(_window(pid, target, script, seconds))
-        windows.sort(key=lambda window: window["stolen"])
-        if len(windows) >= wanted and windows[wanted - 1]["stolen"] <= STOLEN:
-            break
-    return windows[:wanted]
-
-
 def _window(pid, target, script, seconds):
-    before, stolen = processes.cpu_seconds(pid), processes.stolen_seconds()
+    before = processes.cpu_seconds(pid)
     answer = _ask(target, script, seconds)
     cpu = processes.cpu_seconds(pid) - before
-    stolen = (processes.stolen_seconds() - stolen) / (seconds * os.cpu_count())
     requests = int(re.search(r"(\d+) requests in", answer)[1])
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", answer)
     return {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", answer)[1]), "cpu": cpu * 1e6 / max(1, requests), "p50": _milliseconds(answer, "50%"),
-            "p99": _milliseconds(answer, "99%"), "refused": int(refused[1]) if refused else 0, "stolen": stolen}
+            "p99": _milliseconds(answer, "99%"), "refused": int(refused[1]) if refused else 0}
 
 
 def _ask(target, script, seconds):
