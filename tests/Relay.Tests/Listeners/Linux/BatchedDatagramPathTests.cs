@@ -42,8 +42,8 @@ public sealed class BatchedDatagramPathTests
     [Fact]
     public void A_batch_larger_than_the_queue_arrives_in_order()
     {
-        // To five sockets: all of it fits their kernel buffers, however small they are by default and however late this thread reads.
-        const int Count = 1_500, Receivers = 5;
+        // To ten sockets: all of it fits their kernel buffers, 256 datagrams each by default, however late this thread reads.
+        const int Count = 1_500, Receivers = 10;
         var others = Enumerable.Range(0, Receivers).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 30_000 }).ToList();
         others.ForEach(other => other.Bind(TransportAddress.Parse("127.0.0.1:0").ToIPEndPoint()));
         var addresses = others.ConvertAll(other => TransportAddress.From((System.Net.IPEndPoint)other.LocalEndPoint!));
