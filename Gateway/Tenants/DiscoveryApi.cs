@@ -22,7 +22,7 @@ public static class DiscoveryApi
         discovery.MapPut("", PutAsync).InControlRegion().Accepts<DiscoveryConfiguration>("application/json").Produces<DiscoveryConfiguration>()
             .Refuses(ProblemCodes.ValidationFailed, ProblemCodes.OperatorRequired, ProblemCodes.NotFound, ProblemCodes.ClosedIsFinal, ProblemCodes.VersionConflict)
             .WithName("putDiscovery").WithSummary("Replace the discovery configuration")
-            .WithDescription("The body is the whole configuration: a field left out gets its default. With If-Match it replaces only the version named. Relays obey the new configuration from the next request on.");
+            .WithDescription("The body is the whole configuration: a field left out gets its default (quotas.allocatesPerSecondPerRelay, which only the operator changes, stays as it is when others leave it out). With If-Match it replaces only the version named. Relays obey the new configuration from the next request on.");
     }
 
     private static async Task<IResult> GetAsync(HttpContext http, string id, TenantAccess access, IGrainFactory grains)

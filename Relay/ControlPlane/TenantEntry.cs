@@ -52,7 +52,11 @@ internal sealed class TenantEntry(TenantId id, TenantPolicy policy)
     public void SetAllocateRate(int byDefault)
     {
         var rate = policy.Quotas.AllocatesPerSecondPerRelay ?? (byDefault == 0 ? null : byDefault);
-        allocates.SetRate(rate ?? 0);
+        if (rate is { } perSecond)
+        {
+            allocates.SetRate(perSecond);
+        }
+
         allocatesPoliced = rate is not null;
     }
 

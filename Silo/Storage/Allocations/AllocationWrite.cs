@@ -42,7 +42,7 @@ public sealed record AllocationWrite(string Id, int? ExpectedVersion, Allocation
         }
     }
 
-    // The serializer asks each of thirteen counters whether it is to be written; most are not, and that took half of the time a row took.
+    // The serializer would ask of each of thirteen counters, through its description of the type, whether it is to be written; most are not.
     private sealed class TotalsWriter : JsonConverter<UsageTotals>
     {
         private static readonly (JsonEncodedText Name, Func<UsageTotals, long> Get)[] Members =

@@ -58,7 +58,7 @@ public sealed class TenantsResource
         return await ReadAsync(response, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Replaces the discovery configuration as a whole: a field left out gets its default.</summary>
+    /// <summary>Replaces the discovery configuration as a whole: a field left out gets its default, but what only the operator changes stays.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="configuration">The configuration.</param>
     /// <param name="etag">The version to replace; null = whatever is there.</param>
