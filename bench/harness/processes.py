@@ -60,10 +60,10 @@ def pin(pid, core):
         os.setpriority(os.PRIO_PROCESS, pid, -15)
 
 
-def ahead(pid):
-    """Lets a process that measures time run as soon as there is something to measure."""
+def ahead(pid, priority=10):
+    """Lets a process that measures time run as soon as there is something to measure; of two, the one of the higher priority first."""
     try:
-        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(10))
+        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(priority))
     except OSError:
         pass
 
