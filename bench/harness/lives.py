@@ -109,7 +109,7 @@ def run(quick):
         plane.start()
         link = ControlLink(plane, database)
         print(f"\nAllocations in the control plane: {LIVES:,} lives a second on PostgreSQL, four events each, each a message of its own to the allocation's grain")
-        _warm_up(link, quick)
+        quiet.warm_up(lambda: _silo_cost(link.ask(f"lives {LIVES} 0 {5 if quick else 10}")), at_most=2 if quick else 8, in_a_row=2, share_of_cheapest=0.97)
         _lives(link, LIVES // 5, quick, judged=False)
         _lives(link, LIVES, quick, judged=True)
         relay = _allocates(plane, link, quick)
@@ -138,23 +138,16 @@ def _idle_heap(plane, link):
     return heap_bytes()
 
 
-def _warm_up(link, quick):
-    """Lives until two windows in a row cost the silo no less than the cheapest before them: it runs for months, and the runtime compiles anew what the first minute shows to be hot."""
-    cheapest, vain = math.inf, 0
-    for _ in range(2 if quick else 8):
-        figures = link.ask(f"lives {LIVES} 0 {5 if quick else 10}")
-        cost = figures["cores"]["silo"] / figures["perSecond"]
-        vain = vain + 1 if cost > 0.97 * cheapest else 0
-        cheapest = min(cost, cheapest)
-        if vain == 2:
-            return
+def _silo_cost(window):
+    """Core seconds of the silo for one life."""
+    return window["cores"]["silo"] / window["perSecond"]
 
 
 def _lives(link, rate, quick, judged):
     """One window for what is not judged; of three the one whose silo cost the middle."""
     figures = quiet.median(
         quiet.windows(lambda: link.ask(f"lives {rate} {5 if quick else 10} {5 if quick else 20}"), LIVES_WINDOWS if judged and not quick else 1),
-        lambda window: window["cores"]["silo"] / window["perSecond"])
+        _silo_cost)
     _row(f"lives per second, of {rate:,} that began", figures["perSecond"], rate * 0.99 if judged else None, at_least=True, digits=0)
     _row("  cores in the relay's control link", figures["linkCores"], LINK_CORES if judged else None)
     _row("  cores in what stands for the relay's workers: lives noted in the journal", figures["workerCores"])

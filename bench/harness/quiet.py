@@ -1,11 +1,23 @@
-"""Windows in which the machine was ours: what its host gives to others costs time, and the caches too."""
+"""Windows that count: what is measured is warm, and the machine was ours. What its host gives to others costs time, and the caches too."""
 
+import math
 import os
 import time
 
 from . import processes
 
 STOLEN = 0.005  # share of the machine that its host may give to others in a window that counts
+
+
+def warm_up(cost, at_most, in_a_row, share_of_cheapest):
+    """Measures costs until so many in a row are above a share of the cheapest before them: the runtime compiles what is hot, counts what happens there and compiles it again."""
+    cheapest, vain = math.inf, 0
+    for _ in range(at_most):
+        latest = cost()
+        vain = vain + 1 if latest > share_of_cheapest * cheapest else 0
+        cheapest = min(latest, cheapest)
+        if vain == in_a_row:
+            return
 
 
 def share(measure):

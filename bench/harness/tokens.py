@@ -45,7 +45,7 @@ def run(quick):
             script.write_text("\n".join(
                 [f'wrk.headers["Authorization"] = "{credentials[credential]}"', f'wrk.method = "{method}"']
                 + ([f"wrk.body = '{body}'", f'wrk.headers["Content-Type"] = "{media}"'] if body else [])))
-            _warm_up(plane.gateway.pid, target, script, quick)
+            quiet.warm_up(lambda: _window(plane.gateway.pid, target, script, 3 if quick else 5)["cpu"], at_most=14 if quick else 20, in_a_row=5, share_of_cheapest=0.95)
             windows, seconds = (3, 3) if quick else (5, 10)
             median = quiet.median(quiet.windows(lambda: _window(plane.gateway.pid, target, script, seconds), windows), lambda window: window["rate"])
             verdicts = ("met" if median["rate"] >= TARGET_RATE else "NOT MET", "met" if median["cpu"] <= TARGET_CPU else "NOT MET")
@@ -54,17 +54,6 @@ def run(quick):
             print(f"{name:<20} {median['rate']:>11,.0f} {median['cpu']:>12.1f} {median['p50']:>8.2f} {median['p99']:>8.2f} {median['refused']:>8} {median['stolen'] * 100:>9.1f}  {verdicts[0]:<11} {verdicts[1]}", flush=True)
     finally:
         relay.close()
-
-
-def _warm_up(pid, target, script, quick):
-    """Asks until five windows in a row cost no less than the cheapest before them: the runtime compiles what is hot, counts what happens there and compiles it again, on the core that is measured."""
-    cheapest, vain = None, 0
-    for _ in range(14 if quick else 20):
-        cost = _window(pid, target, script, 3 if quick else 5)["cpu"]
-        vain = vain + 1 if cheapest is not None and cost > 0.95 * cheapest else 0
-        cheapest = min(cost, cheapest or cost)
-        if vain == 5:
-            return
 
 
 def _window(pid, target, script, seconds):
