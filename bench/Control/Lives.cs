@@ -111,7 +111,7 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
         var number = opened++;
         var identity = new SlotIdentity
         {
-            Allocation = AllocationId.From(Guid.NewGuid()),
+            Allocation = AllocationId.From(Guid.CreateVersion7()), // in order of time, as a relay's are: indexes grow at their end
             Incarnation = incarnation,
             OpenedAt = TimeProvider.System.GetUtcNow(),
             Claims = claims[number % claims.Length],
