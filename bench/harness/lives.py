@@ -22,8 +22,9 @@ ALLOCATES, P99_MS = 1_000, 1.0
 GRAINS, HEAP_KIB = 200_000, 2.0
 IDLE_SECONDS = 25  # a grain is idle for Orleans when nothing called it for 10 s, and it looks every 5 s, twice
 DEFAULT_ALLOCATES = 250  # the relay's default; the tenant that needs more was given it by its operator
-ALLOCATE_WINDOWS = 3
-FLOOD, FLOOD_ROUNDS, UNMOVED = 3_000, 5, 1.1  # Allocates per second of another tenant; windows of each kind; how much of its quiet p99 the first one may have
+FLOOD, UNMOVED = 3_000, 1.1  # Allocates per second of another tenant; how much of its quiet p99 the first one may have
+# What the host takes away in slices of milliseconds is nothing to a median and all of a p99 of one: more windows, shorter ones, quieter ones.
+LATENCY_WINDOWS, LATENCY_SECONDS, LATENCY_STOLEN, LATENCY_TRIES = 5, 5, 0.002, 6
 
 
 class ControlLink:
@@ -161,7 +162,6 @@ def _lives(link, rate, quick, judged):
 
 def _allocates(plane, link, quick):
     """Allocates of a tenant with a quota, answered by a relay of this control plane while that is busy with the lives of others."""
-    seconds = 3 if quick else 10
     relay = ours.Ours(plane)
     relay.relay_settings = {"Relay:AllocatesPerSecondPerTenant": DEFAULT_ALLOCATES}
     relay.start()
@@ -170,16 +170,16 @@ def _allocates(plane, link, quick):
     processes.behind(plane.silo, plane.gateway, link.process)
     load.window(5 if quick else 20, 1)
     print(f"\nAllocate from a lease, {ALLOCATES:,} each second at a relay on a core of its own")
-    idle = _middle(quiet.windows(lambda: _window(relay, load, seconds), 1 if quick else ALLOCATE_WINDOWS))
+    idle, = _latencies({"idle": lambda: _window(relay, load)}, quick)
     _row("p99 of Allocate, ms, while the silo is idle", idle["p99_ns"] / 1e6, digits=3)
-    busy = _middle(quiet.windows(lambda: _window(relay, load, seconds, link), 1 if quick else ALLOCATE_WINDOWS))
+    busy, = _latencies({"busy": lambda: _window(relay, load, link)}, quick)
     _row(f"p99 of Allocate, ms, while the silo takes {LIVES:,} lives a second", busy["p99_ns"] / 1e6, P99_MS, digits=3)
     if busy["lost"]:
         print(f"  ! {busy['lost']} were refused or lost: {busy['refused']}")
     print(f"\nA tenant's Allocates, {ALLOCATES:,} each second, beside a flood of another tenant's at the same relay (windows take turns, medians)")
-    calm, flooded, asked = _beside_a_flood(plane, relay, load, seconds, 2 if quick else FLOOD_ROUNDS)
+    calm, flooded = _beside_a_flood(plane, relay, load, quick)
     load.end()
-    _row(f"another tenant's new allocations each second, of {FLOOD:,} asked for", asked, digits=0)
+    _row(f"another tenant's new allocations each second, of {FLOOD:,} asked for", flooded["asked"], digits=0)
     _row("p99 of Allocate, ms, quiet", calm["p99_ns"] / 1e6, digits=3)
     _row("p99 of Allocate, ms, beside the flood", flooded["p99_ns"] / 1e6, calm["p99_ns"] / 1e6 * UNMOVED, digits=3)
     _row("lost or refused, %, quiet", _lost(calm))
@@ -187,15 +187,25 @@ def _allocates(plane, link, quick):
     return relay
 
 
-def _window(relay, load, seconds, link=None):
+def _window(relay, load, link=None):
     """Allocates of the first tenant; with a link, while the silo is busy with lives."""
     _told(relay)
     if link:
-        link.tell(f"lives {LIVES} 1 {seconds + 2}")
-    window = load.window(2 if link else 1, seconds, ALLOCATES)
+        link.tell(f"lives {LIVES} 1 {LATENCY_SECONDS + 2}")
+    window = quiet.share(lambda: load.window(2 if link else 1, LATENCY_SECONDS, ALLOCATES))
     if link:
         link.answer()
     return window
+
+
+def _latencies(measures, quick):
+    """Of each kind of windows the one with the p99 in the middle; what was lost is of all."""
+    middles = []
+    for windows in quiet.turns(measures, 1 if quick else LATENCY_WINDOWS, LATENCY_STOLEN, LATENCY_TRIES).values():
+        middles.append(quiet.median(windows, lambda window: window["p99_ns"]) | {name: sum(window[name] for window in windows) for name in ("lost", "delivered")})
+        if windows[-1]["stolen"] > LATENCY_STOLEN:
+            print(f"  ! the host took up to {windows[-1]['stolen']:.1%} of the machine in these windows")
+    return middles
 
 
 def _told(relay):
@@ -206,8 +216,8 @@ def _told(relay):
         time.sleep(1)
 
 
-def _beside_a_flood(plane, relay, load, seconds, rounds):
-    """Quiet and flooded windows in turns: the medians of the first tenant's, and what the flood got."""
+def _beside_a_flood(plane, relay, load, quick):
+    """Quiet and flooded windows in turns: the middle ones of the first tenant, the latter with what the flood got."""
     plane.discovery = {"quotas": {"concurrentAllocations": 10_000}}
     flooder = copy.copy(relay)
     flooder.username, flooder.password = plane.token_of_a_new_tenant()
@@ -216,19 +226,16 @@ def _beside_a_flood(plane, relay, load, seconds, rounds):
 
     def flooded():
         asked = []
-        other = threading.Thread(target=lambda: asked.append(flood.window(1, seconds + 2, FLOOD)["per_second"]))
+        _told(relay)
+        other = threading.Thread(target=lambda: asked.append(flood.window(1, LATENCY_SECONDS + 2, FLOOD)["per_second"]))
         other.start()
-        window = load.window(2, seconds, ALLOCATES)
+        window = quiet.share(lambda: load.window(2, LATENCY_SECONDS, ALLOCATES))
         other.join()
         return window | {"asked": asked[0]}
 
-    pairs = quiet.windows(lambda: {"calm": _window(relay, load, seconds), "flooded": flooded()}, rounds)
+    middles = _latencies({"quiet": lambda: _window(relay, load), "flooded": flooded}, quick)
     flood.end()
-    return _middle([pair["calm"] for pair in pairs]), _middle([pair["flooded"] for pair in pairs]), quiet.median(pairs, lambda pair: pair["flooded"]["asked"])["flooded"]["asked"]
-
-
-def _middle(windows):
-    return quiet.median(windows, lambda window: window["p99_ns"]) | {name: sum(window[name] for window in windows) for name in ("lost", "delivered")}
+    return middles
 
 
 def _lost(window):

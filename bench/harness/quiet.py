@@ -21,21 +21,26 @@ def warm_up(cost, at_most, in_a_row, share_of_cheapest):
 
 
 def share(measure):
-    """Runs a measurement; its result, a dict, with the share of the machine that was `stolen` meanwhile."""
+    """Runs a measurement; its result, a dict, with the share of the machine that was `stolen` meanwhile, unless the result says it itself."""
     began, stolen = time.monotonic(), processes.stolen_seconds()
     result = measure()
-    return result | {"stolen": (processes.stolen_seconds() - stolen) / ((time.monotonic() - began) * os.cpu_count())}
+    return {"stolen": (processes.stolen_seconds() - stolen) / ((time.monotonic() - began) * os.cpu_count())} | result
 
 
 def windows(measure, wanted):
     """As many windows as wanted. Up to three times as many are tried, and the quietest count."""
-    tried = []
-    for _ in range(3 * wanted):
-        tried.append(share(measure))
-        tried.sort(key=lambda window: window["stolen"])
-        if len(tried) >= wanted and tried[wanted - 1]["stolen"] <= STOLEN:
+    return turns({"": measure}, wanted)[""]
+
+
+def turns(measures, wanted, stolen=STOLEN, tries=3):
+    """As many windows as wanted of each kind, by name; the kinds take turns. Up to `tries` times as many are tried, and the quietest of each count."""
+    tried = {name: [] for name in measures}
+    for _ in range(tries * wanted):
+        for name, measure in measures.items():
+            tried[name] = sorted([*tried[name], share(measure)], key=lambda window: window["stolen"])
+        if all(len(of_kind) >= wanted and of_kind[wanted - 1]["stolen"] <= stolen for of_kind in tried.values()):
             break
-    return tried[:wanted]
+    return {name: of_kind[:wanted] for name, of_kind in tried.items()}
 
 
 def median(measured, key):

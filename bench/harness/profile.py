@@ -1,0 +1,90 @@
+"""Workload `profile`: where each server's processor time goes, by what the kernel was doing when perf looked; in microseconds per packet or request."""
+
+import subprocess
+
+from . import build
+from .load import Load
+
+SECONDS, LOOKS = 5, 1999  # looks per second
+
+# The first that is met in a sample's call chain, from the inside out, says which part it belongs to.
+PARTS = (
+    ("waking who waits for it", ("try_to_wake_up", "__wake_up_common", "sock_def_readable", "ep_poll_callback", "__wake_up_sync_key")),
+    ("an XDP or TC program", ("bpf_prog_",)),
+    ("a veth: frames from and to sockets' buffers", ("veth_convert_skb_to_xdp_buff", "veth_xdp_rcv", "veth_xdp_xmit", "veth_xmit", "veth_poll")),
+    ("delivery: from the interface into a socket", ("__netif_receive_skb", "process_backlog", "net_rx_action", "napi_gro_receive", "napi_complete_done")),
+    ("sending: from the call to the interface", ("__sys_sendmmsg", "__sys_sendmsg", "__sys_sendto", "sock_sendmsg")),
+    ("receiving", ("__sys_recvmmsg", "__sys_recvmsg", "__sys_recvfrom")),
+    ("waiting for something to do", ("do_epoll_wait", "do_epoll_pwait", "__x64_sys_epoll_wait", "__x64_sys_epoll_pwait", "__x64_sys_poll", "futex_wait")),
+    ("naps", ("hrtimer_nanosleep", "__x64_sys_clock_nanosleep", "__x64_sys_nanosleep")),
+    ("sockets opened, set up and closed", ("__sys_socket", "__sys_bind", "__sys_setsockopt", "__sys_connect", "__x64_sys_close", "__x64_sys_epoll_ctl", "do_epoll_ctl", "__sys_getsockname")),
+    ("memory: faults and maps", ("asm_exc_page_fault", "__x64_sys_madvise", "__x64_sys_mmap", "__x64_sys_munmap")),
+    ("a thread of the kernel, the rest", ("napi_threaded_poll", "kthread")),
+    ("other system calls", ("do_syscall_64", "entry_SYSCALL_64", "x64_sys_call")),
+    ("interrupts", ("asm_sysvec_", "asm_common_interrupt", "sysvec_")),
+)
+OWN = "the process's own code, and the way into the kernel"
+
+
+def run(servers, rate):
+    """On loopback: packets, Bindings, Allocates."""
+    build.need("perf", "linux-perf")
+    _case(servers, f"Relaying 100 x 160 B, burst 1, {rate:,} packets/s", "relay", rate, allocations=100, payload=160, burst=1)
+    _case(servers, f"Relaying 100 x 160 B, burst 8, {rate:,} packets/s", "relay", rate, allocations=100, payload=160, burst=8)
+    _case(servers, f"Bindings, {rate // 2:,}/s", "binding", rate // 2, allocations=100)
+    cycles = [server for server in servers if server.name != "floor"]
+    _case(cycles, "Allocate (401), Allocate, Refresh 0, as fast as it goes", "control", 0, concurrency=32)
+    _case(cycles, "Allocate (401), Allocate, Refresh 0, 500 cycles/s", "control", 500, concurrency=64)
+
+
+def on_cables(servers, rate):
+    """With the threads of the server's interfaces."""
+    build.need("perf", "linux-perf")
+    for burst in (1, 8):
+        _case(servers, f"Over cables (veth): 100 x 160 B, burst {burst}, {rate:,} packets/s", "relay", rate, allocations=100, payload=160, burst=burst)
+
+
+def _case(servers, title, workload, rate, **options):
+    print(f"\n{title}: microseconds each")
+    costs = {}
+    for server in servers:
+        load = Load(workload, server, **options)
+        try:
+            load.window(5, 1, rate)
+            shares, window = _look(load, server, rate)
+            load.end()
+        finally:
+            load.abort()
+        costs[server.name] = {part: share * window["cpu_us"] for part, share in shares.items()}
+    print(f"  {'':<64}" + "".join(f"{name:>10}" for name in costs))
+    for part in [*(name for name, _ in PARTS), OWN]:
+        if any(cost.get(part, 0) >= 0.005 for cost in costs.values()):
+            print(f"  {part:<64}" + "".join(f"{cost.get(part, 0):>10.2f}" for cost in costs.values()))
+    print(f"  {'together':<64}" + "".join(f"{sum(cost.values()):>10.2f}" for cost in costs.values()), flush=True)
+
+
+def _look(load, server, rate):
+    """Shares of the parts, and the window in which they were seen."""
+    data = build.OUT / "profile.data"
+    who = ",".join(map(str, server.workers()))
+    looking = subprocess.Popen(["perf", "record", "-q", "-e", "cpu-clock", "-F", str(LOOKS), "-g", "-p", who, "-o", data, "--", "sleep", str(SECONDS)],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    window = load.window(0.3, SECONDS - 0.6, rate)
+    if looking.wait(60) != 0:
+        build.stop("perf saw nothing: it needs root, or kernel.perf_event_paranoid at -1 or 0")
+    shown = subprocess.run(["perf", "script", "-i", data, "-F", "ip,sym"], capture_output=True, text=True).stdout
+    seen = {}
+    for chain in shown.split("\n\n"):
+        if chain.strip():
+            part = _part_of([line.split(None, 1)[-1] for line in chain.strip().splitlines()])
+            seen[part] = seen.get(part, 0) + 1
+    total = sum(seen.values()) or build.stop("perf saw nothing of the server")
+    return {part: count / total for part, count in seen.items()}, window
+
+
+def _part_of(symbols):
+    for symbol in symbols:
+        for name, marks in PARTS:
+            if symbol.startswith(marks):
+                return name
+    return OWN
