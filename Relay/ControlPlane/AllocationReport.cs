@@ -12,7 +12,11 @@ namespace NetDiscovery.Relay.ControlPlane;
 /// What the cluster has yet to hear of one allocation. A worker notes, its shard's sender takes; what is noted twice before it is
 /// taken is told once, with the latest values, so that the memory needed does not grow while the cluster is away.
 /// </summary>
-internal sealed class AllocationReport(JournalSlot slot, SlotIdentity opened, EventShard shard)
+/// <param name="slot">Its place in the journal.</param>
+/// <param name="opened">Who it is.</param>
+/// <param name="claims">The claims in <paramref name="opened"/>, where they were read already.</param>
+/// <param name="shard">Sends its events.</param>
+internal sealed class AllocationReport(JournalSlot slot, SlotIdentity opened, CredentialClaims? claims, EventShard shard)
 {
     private const long OpeningSequence = 1;
 
@@ -166,22 +170,18 @@ internal sealed class AllocationReport(JournalSlot slot, SlotIdentity opened, Ev
     /// <summary>The allocation's first event, from what the journal holds: the same whenever it is made.</summary>
     public AllocationOpened MakeOpened(RelayIdentity relay)
     {
-        if (!TurnCredential.TryDecode(identity.Claims, out var claims))
-        {
-            throw new InvalidOperationException("The journal holds claims that were never accepted.");
-        }
-
+        var who = claims ?? ReadClaims();
         var relayed = ImmutableArray.Create(identity.Relayed.ToContract());
         return new AllocationOpened
         {
             Allocation = identity.Allocation,
             Sequence = OpeningSequence,
             At = identity.OpenedAt,
-            Tenant = claims.Tenant,
-            Session = claims.Session,
-            Token = claims.Token,
-            Endpoint = claims.Endpoint ?? "",
-            Label = claims.Label ?? "",
+            Tenant = who.Tenant,
+            Session = who.Session,
+            Token = who.Token,
+            Endpoint = who.Endpoint ?? "",
+            Label = who.Label ?? "",
             Region = relay.Region,
             RelayId = relay.Id,
             FiveTuple = ContractTuple(Identity),
@@ -189,6 +189,10 @@ internal sealed class AllocationReport(JournalSlot slot, SlotIdentity opened, Ev
             ExpiresAt = slot.ExpiresAt,
         };
     }
+
+    private CredentialClaims ReadClaims() => TurnCredential.TryDecode(identity.Claims, out var read)
+        ? read
+        : throw new InvalidOperationException("The journal holds claims that were never accepted.");
 
     private static FiveTuple ContractTuple(SlotIdentity identity) => new(identity.Client.ToContract(), identity.Server.ToContract(), identity.Transport);
 

@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using NetDiscovery.Grains.Interfaces;
+using NetDiscovery.Grains.Interfaces.Credentials;
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.Hosting;
 
@@ -9,7 +9,7 @@ namespace NetDiscovery.Relay.ControlPlane;
 internal sealed partial class AllocationReporter
 {
     private readonly EventShard[] shards;
-    private readonly ConcurrentDictionary<AllocationId, AllocationReport> reports = new();
+    private readonly ReportTable reports = new();
     private readonly AllocationJournal journal;
     private readonly TimeProvider time;
     private readonly ControlPlanePacing pacing;
@@ -30,15 +30,18 @@ internal sealed partial class AllocationReporter
     public int Unconfirmed => reports.Count;
 
     /// <summary>Begins to report a new allocation.</summary>
-    public AllocationReport Open(JournalSlot slot, SlotIdentity identity)
+    /// <param name="slot">Its place in the journal.</param>
+    /// <param name="identity">Who it is.</param>
+    /// <param name="claims">The claims in <paramref name="identity"/>, read.</param>
+    public AllocationReport Open(JournalSlot slot, SlotIdentity identity, CredentialClaims claims)
     {
-        var report = Add(slot, identity);
+        var report = Add(slot, identity, claims);
         report.Opened();
         return report;
     }
 
     /// <summary>Goes on to report an allocation of an earlier process.</summary>
-    public AllocationReport Resume(JournalSlot slot, SlotIdentity identity) => Add(slot, identity);
+    public AllocationReport Resume(JournalSlot slot, SlotIdentity identity) => Add(slot, identity, claims: null);
 
     /// <summary>Sends events and usage until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellation) =>
@@ -49,7 +52,7 @@ internal sealed partial class AllocationReporter
     public async Task<bool> DrainAsync()
     {
         var start = time.GetTimestamp();
-        while (!reports.IsEmpty)
+        while (reports.Count > 0)
         {
             if (time.GetElapsedTime(start) > pacing.StopWithin)
             {
@@ -68,7 +71,7 @@ internal sealed partial class AllocationReporter
         using var timer = new PeriodicTimer(usageInterval, time);
         do
         {
-            foreach (var (_, report) in reports)
+            foreach (var report in reports.All())
             {
                 if (report.Slot.State == SlotState.Live)
                 {
@@ -82,12 +85,16 @@ internal sealed partial class AllocationReporter
         while (await timer.WaitForNextTickAsync(cancellation));
     }
 
-    private AllocationReport Add(JournalSlot slot, SlotIdentity identity) =>
-        reports[identity.Allocation] = new AllocationReport(slot, identity, shards[GrainKeys.IngestShard(identity.Allocation)]);
+    private AllocationReport Add(JournalSlot slot, SlotIdentity identity, CredentialClaims? claims)
+    {
+        var report = new AllocationReport(slot, identity, claims, shards[GrainKeys.IngestShard(identity.Allocation)]);
+        reports.Add(report);
+        return report;
+    }
 
     private void Confirm(AllocationReport report)
     {
-        if (reports.TryRemove(report.Identity.Allocation, out _))
+        if (reports.TryRemove(report))
         {
             journal.Release(report.Slot);
         }

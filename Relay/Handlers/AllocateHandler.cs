@@ -160,7 +160,7 @@ internal static class AllocateHandler
             Leg = context.Leg,
             Credential = context.Credential,
             Slot = slot,
-            Report = services.Reporter.Open(slot, identity),
+            Report = services.Reporter.Open(slot, identity, context.Credential.Claims),
             Table = context.Worker.Table,
             Peers = new PeerTable(services.Journal.PeersOf(slot, identity.Allocation)),
             AllocateTransaction = context.Request.TransactionId,

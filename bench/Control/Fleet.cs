@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NetDiscovery.Grains.Interfaces.Credentials;
 using NetDiscovery.TestKit;
 using Npgsql;
 
@@ -22,10 +23,10 @@ internal sealed class Fleet(string[] settings, Func<Dictionary<string, double>> 
     public async Task<object> StartAsync(int count, int tenants)
     {
         await StopAsync();
-        var claims = Lives.ClaimsOf(tenants);
+        var credentials = Lives.CredentialsOf(tenants);
         foreach (var some in Enumerable.Range(0, count).Chunk(AtOnce))
         {
-            relays.AddRange(await Task.WhenAll(some.Select(number => SimulatedRelay.StartAsync(settings, number, Some(claims, number, count)))));
+            relays.AddRange(await Task.WhenAll(some.Select(number => SimulatedRelay.StartAsync(settings, number, Some(credentials, number, count)))));
         }
 
         return new { relays = relays.Count, tenants };
@@ -117,8 +118,8 @@ internal sealed class Fleet(string[] settings, Func<Dictionary<string, double>> 
     }
 
     // A share of the tenants for each relay, all of them together; with few tenants each relay has them all.
-    private static byte[][] Some(byte[][] claims, int number, int count) =>
-        claims.Length < count * 16 ? claims : [.. claims.Where((_, index) => index % count == number)];
+    private static (byte[] Text, CredentialClaims Claims)[] Some((byte[] Text, CredentialClaims Claims)[] credentials, int number, int count) =>
+        credentials.Length < count * 16 ? credentials : [.. credentials.Where((_, index) => index % count == number)];
 
     private static double At(double[] sorted, double quantile) => sorted.Length == 0 ? 0 : sorted[(int)Math.Min(sorted.Length - 1, Math.Ceiling(quantile * sorted.Length) - 1)];
 }

@@ -13,8 +13,8 @@ namespace NetDiscovery.Control.Bench;
 /// <summary>Lives of allocations as a relay's workers note them, without packets: opened, a permission, a channel, closed with usage, each at a time of its own.</summary>
 /// <param name="reporter">Tells the cluster.</param>
 /// <param name="journal">Keeps what is not confirmed.</param>
-/// <param name="claims">Credentials, each in turn.</param>
-internal sealed class Lives(AllocationReporter reporter, AllocationJournal journal, byte[][] claims)
+/// <param name="credentials">Taken in turn.</param>
+internal sealed class Lives(AllocationReporter reporter, AllocationJournal journal, (byte[] Text, CredentialClaims Claims)[] credentials)
 {
     private static readonly TransportAddress Server = TransportAddress.Parse("127.0.0.1:3478"), Peer = TransportAddress.Parse("127.0.0.9:4000");
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
@@ -30,13 +30,12 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
     private long begun;
 
     /// <summary>Credentials of so many tenants.</summary>
-    public static byte[][] ClaimsOf(int tenants)
+    public static (byte[] Text, CredentialClaims Claims)[] CredentialsOf(int tenants)
     {
         var now = TimeProvider.System.GetUtcNow();
-        return [.. Enumerable.Range(0, tenants).Select(_ => Encoding.ASCII.GetBytes(TurnCredential.Encode(new CredentialClaims
-        {
-            Tenant = TenantId.New(), KeyVersion = 1, Token = TokenId.New(), IssuedAt = now, ExpiresAt = now.AddDays(1), Label = "bench",
-        })))];
+        return [.. Enumerable.Range(0, tenants)
+            .Select(_ => new CredentialClaims { Tenant = TenantId.New(), KeyVersion = 1, Token = TokenId.New(), IssuedAt = now, ExpiresAt = now.AddDays(1), Label = "bench" })
+            .Select(claims => (Encoding.ASCII.GetBytes(TurnCredential.Encode(claims)), claims))];
     }
 
     /// <summary>Processor time in seconds of the thread that <see cref="Run"/> runs on: what a relay's workers do, and its control link does not.</summary>
@@ -109,20 +108,21 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
     private AllocationReport Open()
     {
         var number = opened++;
+        var (text, claims) = credentials[number % credentials.Length];
         var identity = new SlotIdentity
         {
             Allocation = AllocationId.From(Guid.CreateVersion7()), // in order of time, as a relay's are: indexes grow at their end
             Incarnation = incarnation,
             OpenedAt = TimeProvider.System.GetUtcNow(),
-            Claims = claims[number % claims.Length],
-            Username = claims[number % claims.Length],
+            Claims = text,
+            Username = text,
             Transport = Transport.Udp,
             Client = TransportAddress.FromIPv4(0x7F01_0000 + (uint)number / 50_000, (ushort)(10_000 + (number % 50_000))),
             Server = Server,
             Relayed = TransportAddress.FromIPv4(0x7F00_0001, (ushort)(10_000 + (number % 50_000))),
         };
         var slot = journal.TryAcquire(identity, TimeProvider.System.GetUtcNow() + Lifetime) ?? throw new InvalidOperationException("The journal is full: the cluster does not keep up.");
-        return reporter.Open(slot, identity);
+        return reporter.Open(slot, identity, claims);
     }
 
     private void Take(int step, AllocationReport report)

@@ -54,7 +54,7 @@ var cluster = new CountingCluster(new OrleansCluster(app.Services.GetRequiredSer
 var reporter = new AllocationReporter(cluster, identity, journal, new ControlPlanePacing(), TimeSpan.FromSeconds(new RelayOptions().UsageReportSeconds), TimeProvider.System, NullLogger<AllocationReporter>.Instance);
 using var stopping = new CancellationTokenSource();
 var reporting = reporter.RunAsync(stopping.Token);
-var lives = new Lives(reporter, journal, Lives.ClaimsOf(16));
+var lives = new Lives(reporter, journal, Lives.CredentialsOf(16));
 var held = new List<AllocationReport>();
 await using var fleet = settings.Any(setting => setting.StartsWith("--ConnectionStrings:Storage=", StringComparison.Ordinal)) ? new Fleet(settings, Others) : null;
 Tell(new { ready = true });

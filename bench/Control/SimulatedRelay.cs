@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using NetDiscovery.Grains.Interfaces.Addresses;
+using NetDiscovery.Grains.Interfaces.Credentials;
 using NetDiscovery.Grains.Interfaces.Relays;
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.Relay.ControlPlane;
@@ -20,7 +21,7 @@ internal sealed class SimulatedRelay : IAsyncDisposable
     private readonly List<AllocationReport> held = [];
     private readonly Task working;
 
-    private SimulatedRelay(WebApplication app, int number, byte[][] claims)
+    private SimulatedRelay(WebApplication app, int number, (byte[] Text, CredentialClaims Claims)[] credentials)
     {
         this.app = app;
         identity = new RelayIdentity($"bench-relay-{number}", app.Configuration.RegionName(), Guid.NewGuid());
@@ -28,7 +29,7 @@ internal sealed class SimulatedRelay : IAsyncDisposable
         Cluster = new CountingCluster(new OrleansCluster(app.Services.GetRequiredService<IGrainFactory>(), identity));
         reporter = new AllocationReporter(
             Cluster, identity, journal, new ControlPlanePacing(), TimeSpan.FromSeconds(new RelayOptions().UsageReportSeconds), TimeProvider.System, NullLogger<AllocationReporter>.Instance);
-        Lives = new Lives(reporter, journal, claims);
+        Lives = new Lives(reporter, journal, credentials);
         working = Task.WhenAll(reporter.RunAsync(stopping.Token), BeatAsync(stopping.Token), CountAsync(stopping.Token));
     }
 
@@ -44,8 +45,8 @@ internal sealed class SimulatedRelay : IAsyncDisposable
     /// <summary>Connects one and has it registered.</summary>
     /// <param name="settings">Those of a relay.</param>
     /// <param name="number">For its name.</param>
-    /// <param name="claims">Whose allocations it has.</param>
-    public static async Task<SimulatedRelay> StartAsync(string[] settings, int number, byte[][] claims)
+    /// <param name="credentials">Whose allocations it has.</param>
+    public static async Task<SimulatedRelay> StartAsync(string[] settings, int number, (byte[] Text, CredentialClaims Claims)[] credentials)
     {
         // Without telemetry: each of many providers in one process would hear of every measurement of all.
         var builder = HostRunner.CreateBuilder(settings);
@@ -55,7 +56,7 @@ internal sealed class SimulatedRelay : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
         await app.StartAsync();
-        var relay = new SimulatedRelay(app, number, claims);
+        var relay = new SimulatedRelay(app, number, credentials);
         await relay.Cluster.RegisterAsync(relay.Announcement());
         return relay;
     }

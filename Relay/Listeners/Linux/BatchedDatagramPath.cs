@@ -32,7 +32,6 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
     private readonly Epoll epoll = new();
     private readonly ArrivalBatch arrivals = new();
     private readonly ErrorQueue errorQueue = new();
-    private readonly Nap nap = new();
     private readonly List<BatchedDatagramSocket?> sockets = [];
     private readonly Stack<int> freeSlots = new();
     private readonly List<IBatchMember> members = [];
@@ -172,14 +171,12 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
 
     private void Run()
     {
-        Nap.Prepare();
         ThreadSlice.Shorten();
         while (true)
         {
             (unfinished, continued) = (continued, unfinished);
-            var napped = continued.Count == 0 && nap.TryTake();
-            var events = epoll.Wait(block: continued.Count == 0 && !napped);
-            int datagrams = 0, next = 0;
+            var events = epoll.Wait(block: continued.Count == 0);
+            var next = 0;
             do
             {
                 lock (gate)
@@ -190,16 +187,15 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
                         return;
                     }
 
-                    datagrams += ServeBatch(ref next, events);
+                    ServeBatch(ref next, events);
                 }
             }
             while (next < events + continued.Count);
             continued.Clear();
-            nap.Found(napped, datagrams);
         }
     }
 
-    private int ServeBatch(ref int next, int events)
+    private void ServeBatch(ref int next, int events)
     {
         var datagrams = 0;
         BeginBatch();
@@ -223,8 +219,6 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
         {
             EndBatch();
         }
-
-        return datagrams;
     }
 
     /// <summary>Tells a socket's sink of the ICMP errors kept for it.</summary>

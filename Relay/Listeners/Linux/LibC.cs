@@ -21,7 +21,6 @@ internal static unsafe partial class LibC
     public const int EPOLL_CLOEXEC = 0x80000, EPOLL_CTL_ADD = 1;
     public const uint EPOLLIN = 1, EPOLLERR = 8, EPOLLET = 1u << 31;
     public const int EFD_CLOEXEC = 0x80000, EFD_NONBLOCK = 0x800;
-    public const int PR_SET_TIMERSLACK = 29;
 
     private const string Name = "libc";
 
@@ -79,12 +78,6 @@ internal static unsafe partial class LibC
     [LibraryImport(Name, EntryPoint = "write")]
     public static partial nint Write(int descriptor, void* bytes, nuint size);
 
-    [LibraryImport(Name, EntryPoint = "nanosleep")]
-    public static partial int NanoSleep(TimeSpec* time, TimeSpec* left);
-
-    [LibraryImport(Name, EntryPoint = "prctl")]
-    public static partial int ProcessControl(int option, nuint value, nuint second, nuint third, nuint fourth);
-
     /// <summary>For calls that the C library has no function for. Numbers differ between architectures.</summary>
     [LibraryImport(Name, EntryPoint = "syscall")]
     public static partial nint SystemCall(nint number, nint first, nint second, nint third, nint fourth);
@@ -135,13 +128,5 @@ internal static unsafe partial class LibC
 
         /// <summary>Bytes received or sent.</summary>
         public uint Length;
-    }
-
-    /// <summary><c>struct timespec</c>.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct TimeSpec
-    {
-        public long Seconds;
-        public long Nanoseconds;
     }
 }

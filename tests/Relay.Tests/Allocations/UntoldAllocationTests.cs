@@ -65,7 +65,7 @@ public sealed class UntoldAllocationTests
         allocation.Slot.Close(AllocationCloseReason.Deleted, TimeProvider.System.GetUtcNow());
         var (identity, relay) = (allocation.Identity, new RelayIdentity("relay-under-test", "local", Guid.NewGuid()));
         var shard = new EventShard(0, new FakeCluster(), relay, new ControlPlanePacing(), TimeProvider.System, NullLogger.Instance) { Confirmed = _ => { } };
-        var report = new AllocationReport(allocation.Slot, identity, shard);
+        var report = new AllocationReport(allocation.Slot, identity, claims: null, shard);
         report.Closed();
 
         var events = new List<ControlEvent>();

@@ -23,7 +23,7 @@ public sealed class EventShardTests
             TimeProvider.System, loggers.CreateLogger("shard"))
         { Confirmed = _ => confirmed.SetResult() };
         allocation.Slot.Close(AllocationCloseReason.Deleted, TimeProvider.System.GetUtcNow());
-        var report = new AllocationReport(allocation.Slot, allocation.Identity, sender);
+        var report = new AllocationReport(allocation.Slot, allocation.Identity, claims: null, sender);
         report.Opened();
         report.Closed();
 

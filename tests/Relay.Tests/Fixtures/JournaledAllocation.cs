@@ -36,6 +36,9 @@ internal sealed class JournaledAllocation : IDisposable
 
     public JournalSlot Slot { get; }
 
+    /// <summary>A slot of the same journal with another allocation.</summary>
+    public JournalSlot TakeAnother() => journal.TryAcquire(Identity with { Allocation = new AllocationId(Guid.CreateVersion7()) }, TimeProvider.System.GetUtcNow().AddMinutes(10))!;
+
     public void Dispose()
     {
         journal.Dispose();
