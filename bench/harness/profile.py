@@ -50,12 +50,11 @@ def _case(servers, title, workload, rate, **options):
     for server in servers:
         load = Load(workload, server, **options)
         try:
-            load.window(5, 1, rate)
-            shares, window = _look(load, server, rate)
+            cost = load.window(5, 2, rate)["cpu_us"]  # looking costs too
+            costs[server.name] = {part: share * cost for part, share in _look(load, server, rate).items()}
             load.end()
         finally:
             load.abort()
-        costs[server.name] = {part: share * window["cpu_us"] for part, share in shares.items()}
     print(f"  {'':<64}" + "".join(f"{name:>10}" for name in costs))
     for part in [*(name for name, _ in PARTS), OWN]:
         if any(cost.get(part, 0) >= 0.005 for cost in costs.values()):
@@ -64,13 +63,13 @@ def _case(servers, title, workload, rate, **options):
 
 
 def _look(load, server, rate):
-    """Shares of the parts, and the window in which they were seen."""
+    """Each part's share of the server's time."""
     data = build.OUT / "profile.data"
     # Thread by thread: the kernel's own, which are among a server's on cables, are nobody's process.
     who = ",".join(thread.name for worker in server.workers() for thread in pathlib.Path(f"/proc/{worker}/task").iterdir())
     looking = subprocess.Popen(["perf", "record", "-q", "-e", "cpu-clock", "-F", str(LOOKS), "-g", "-t", who, "-o", data, "--", "sleep", str(SECONDS)],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    window = load.window(0.3, SECONDS - 0.6, rate)
+    load.window(0.3, SECONDS - 0.6, rate)
     if looking.wait(60) != 0:
         build.stop("perf saw nothing: it needs root, or kernel.perf_event_paranoid at -1 or 0")
     shown = subprocess.run(["perf", "script", "-i", data, "-F", "ip,sym"], capture_output=True, text=True).stdout
@@ -80,7 +79,7 @@ def _look(load, server, rate):
             part = _part_of([line.split(None, 1)[-1] for line in chain.strip().splitlines()])
             seen[part] = seen.get(part, 0) + 1
     total = sum(seen.values()) or build.stop("perf saw nothing of the server")
-    return {part: count / total for part, count in seen.items()}, window
+    return {part: count / total for part, count in seen.items()}
 
 
 def _part_of(symbols):
