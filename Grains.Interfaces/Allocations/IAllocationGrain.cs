@@ -26,6 +26,33 @@ public interface IControlEventGrain : IGrainWithStringKey
     Task ObserveAsync(ImmutableArray<BindingObserved> observed);
 }
 
+/// <summary>
+/// Takes the batches of several ingest shards in one message and passes each to its <see cref="IControlEventGrain"/>: a relay with little to tell has something for
+/// many shards, and a message costs it as much as a dozen events. Stateless, on the silo the caller is connected to. Key: 0.
+/// </summary>
+[Alias("control-batches"), GrainInterfaceType("control-batches")]
+public interface IControlBatchesGrain : IGrainWithIntegerKey
+{
+    /// <summary>Delivers batches as <see cref="IControlEventGrain.DeliverAsync"/> does each. One that fails says so in its result and does not keep the others from being delivered.</summary>
+    /// <param name="relayId">The sender.</param>
+    /// <param name="batches">Each of another shard, at most 1,000 events together.</param>
+    /// <returns>What came of each, in the same order.</returns>
+    [Alias("deliver")]
+    Task<ImmutableArray<ShardResult>> DeliverAsync(string relayId, ImmutableArray<ShardBatch> batches);
+}
+
+/// <summary>Control events of one ingest shard.</summary>
+/// <param name="Shard">0 to <see cref="GrainKeys.IngestShards"/> − 1.</param>
+/// <param name="Events">As <see cref="IControlEventGrain.DeliverAsync"/> wants them.</param>
+[GenerateSerializer, Immutable, Alias("ShardBatch")]
+public sealed record ShardBatch([property: Id(0)] int Shard, [property: Id(1)] ImmutableArray<ControlEvent> Events);
+
+/// <summary>What came of the batch of one shard.</summary>
+/// <param name="Result">The answer; null = it failed, and must be sent again.</param>
+/// <param name="Problem">Why it failed; empty = it did not.</param>
+[GenerateSerializer, Immutable, Alias("ShardResult")]
+public sealed record ShardResult([property: Id(0)] ControlBatchResult? Result, [property: Id(1)] string Problem);
+
 /// <summary>What came of a batch.</summary>
 /// <param name="Unknown">Allocations whose grain never got their <see cref="AllocationOpened"/>: send that and the events again.</param>
 [GenerateSerializer, Immutable, Alias("ControlBatchResult")]

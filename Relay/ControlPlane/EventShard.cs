@@ -28,6 +28,7 @@ internal sealed partial class EventShard(int number, ICluster cluster, RelayIden
 
     private readonly System.Threading.Channels.Channel<AllocationReport> queue = System.Threading.Channels.Channel.CreateUnbounded<AllocationReport>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<AllocationId, AllocationReport> reports = [];
+    private readonly long began = time.GetTimestamp();
 
     /// <summary>Called with each report whose end the cluster has confirmed.</summary>
     public required Action<AllocationReport> Confirmed { get; init; }
@@ -43,7 +44,8 @@ internal sealed partial class EventShard(int number, ICluster cluster, RelayIden
         {
             if (pacing.Linger > TimeSpan.Zero)
             {
-                await Task.Delay(pacing.Linger, time, cancellation);
+                // All shards at the same moments, so that what they send can be one message.
+                await Task.Delay(pacing.Linger - TimeSpan.FromTicks(time.GetElapsedTime(began).Ticks % pacing.Linger.Ticks), time, cancellation);
             }
 
             events.Clear();

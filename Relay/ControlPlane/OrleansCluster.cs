@@ -13,14 +13,18 @@ namespace NetDiscovery.Relay.ControlPlane;
 /// <summary>The cluster behind Orleans grains.</summary>
 internal sealed class OrleansCluster(IGrainFactory grains, RelayIdentity relay) : ICluster
 {
+    private readonly BatchGatherer gatherer = new(
+        (shard, events) => grains.GetGrain<IControlEventGrain>(GrainKeys.Ingest(shard)).DeliverAsync(relay.Id, events),
+        batches => grains.GetGrain<IControlBatchesGrain>(0).DeliverAsync(relay.Id, batches),
+        TimeProvider.System);
+
     private IRelayObserver? listener;
     private IRelayObserver? reference;
 
     public Task<TenantSnapshot?> GetTenantAsync(TenantId tenant) =>
         grains.GetGrain<ITenantGrain>(GrainKeys.Tenant(tenant)).GetSnapshotAsync(relay.Id);
 
-    public Task<ControlBatchResult> DeliverAsync(int shard, ImmutableArray<ControlEvent> events) =>
-        grains.GetGrain<IControlEventGrain>(GrainKeys.Ingest(shard)).DeliverAsync(relay.Id, events);
+    public Task<ControlBatchResult> DeliverAsync(int shard, ImmutableArray<ControlEvent> events) => gatherer.DeliverAsync(shard, events);
 
     public Task RecordUsageAsync(TenantId tenant, ImmutableArray<UsageReport> reports) =>
         grains.GetGrain<IUsageGrain>(GrainKeys.Usage(tenant, reports[0].SourceId)).RecordAsync(reports);
