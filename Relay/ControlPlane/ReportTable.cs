@@ -12,7 +12,7 @@ internal sealed class ReportTable
     /// <summary>Reports in it; any thread may read it.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Adds a report; its slot is nobody else's until the report was removed.</summary>
+    /// <summary>Adds a report, in place of an earlier one of the same slot.</summary>
     public void Add(AllocationReport report)
     {
         lock (gate)
@@ -22,8 +22,9 @@ internal sealed class ReportTable
                 Array.Resize(ref bySlot, Math.Max(report.Slot.Index + 1, bySlot.Length * 2));
             }
 
-            bySlot[report.Slot.Index] = report;
-            Count++;
+            ref var place = ref bySlot[report.Slot.Index];
+            Count += place is null ? 1 : 0;
+            place = report;
         }
     }
 

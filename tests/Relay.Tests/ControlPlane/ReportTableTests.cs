@@ -43,6 +43,23 @@ public sealed class ReportTableTests
         Assert.Equal([next], table.All());
     }
 
+    /// <summary>A restored allocation whose sockets can't be had ends with a report of its own.</summary>
+    [Fact]
+    public void A_second_report_of_a_slot_takes_the_place_of_the_first()
+    {
+        using var allocation = new JournaledAllocation();
+        var table = new ReportTable();
+        var (first, second) = (ReportOf(allocation.Slot, allocation.Identity), ReportOf(allocation.Slot, allocation.Identity));
+        table.Add(first);
+
+        table.Add(second);
+
+        Assert.Equal(1, table.Count);
+        Assert.False(table.TryRemove(first));
+        Assert.True(table.TryRemove(second));
+        Assert.Equal(0, table.Count);
+    }
+
     [Fact]
     public void Grows_with_the_journal()
     {
