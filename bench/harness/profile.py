@@ -1,9 +1,8 @@
 """Workload `profile`: where each server's processor time goes, by what the kernel was doing when perf looked; in microseconds per packet or request."""
 
-import pathlib
 import subprocess
 
-from . import build
+from . import build, processes
 from .load import Load
 
 SECONDS, LOOKS = 5, 1999  # looks per second
@@ -65,14 +64,13 @@ def _case(servers, title, workload, rate, **options):
 def _look(load, server, rate):
     """Each part's share of the server's time."""
     data = build.OUT / "profile.data"
-    # Thread by thread: the kernel's own, which are among a server's on cables, are nobody's process.
-    who = ",".join(thread.name for worker in server.workers() for thread in pathlib.Path(f"/proc/{worker}/task").iterdir())
-    looking = subprocess.Popen(["perf", "record", "-q", "-e", "cpu-clock", "-F", str(LOOKS), "-g", "-t", who, "-o", data, "--", "sleep", str(SECONDS)],
+    # The whole core: threads come and go, and the kernel's own, which are among a server's on cables, are nobody's process.
+    looking = subprocess.Popen(["perf", "record", "-q", "-e", "cpu-clock", "-F", str(LOOKS), "-g", "-C", str(processes.SERVER_CORE), "-o", data, "--", "sleep", str(SECONDS)],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     load.window(0.3, SECONDS - 0.6, rate)
     if looking.wait(60) != 0:
         build.stop("perf saw nothing: it needs root, or kernel.perf_event_paranoid at -1 or 0")
-    shown = subprocess.run(["perf", "script", "-i", data, "-F", "ip,sym"], capture_output=True, text=True).stdout
+    shown = subprocess.run(["perf", "script", "-i", data, "--pid", ",".join(map(str, server.workers())), "-F", "ip,sym"], capture_output=True, text=True).stdout
     seen = {}
     for chain in shown.split("\n\n"):
         if chain.strip():
