@@ -28,7 +28,7 @@ public interface IControlEventGrain : IGrainWithStringKey
 
 /// <summary>
 /// Takes the batches of several ingest shards in one message and passes each to its <see cref="IControlEventGrain"/>: a relay with little to tell has something for
-/// many shards, and a message costs it as much as a dozen events. Stateless, on the silo the caller is connected to. Key: 0.
+/// many shards, and a message costs it far more than an event. Stateless, on the silo the caller is connected to. Key: 0.
 /// </summary>
 [Alias("control-batches"), GrainInterfaceType("control-batches")]
 public interface IControlBatchesGrain : IGrainWithIntegerKey
