@@ -33,8 +33,8 @@ public sealed class AllocationFreeTests
         var frame = new byte[164];
         ChannelData.Write(frame, 0x4000, new byte[160], stream: true);
         var buffer = new byte[DatagramBuffers.Headroom + 2048];
-        var allocated = long.MaxValue;
-        for (var round = 0; round < 5; round++)
+        long allocated = 0;
+        for (var round = 0; round < 3; round++)
         {
             lock (worker.Gate)
             {
@@ -45,15 +45,15 @@ public sealed class AllocationFreeTests
                     worker.Media.OnPeerData(allocation.IPv4!, buffer, 160, peer.Address);
                 }
 
-                allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
+                allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             }
 
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }
 
-        // Of the best round: what is compiled, and stream writes that wait for a reader who is late, make some. What each packet makes is in every round.
+        // A stream write that must wait for the kernel may leave its state on the heap once; a packet never does.
         Assert.Equal(0, transport == ClientTransport.Udp ? allocated : allocated / 2_000);
-        Assert.True(allocation.Counters.PacketsToPeer >= 5_000);
+        Assert.True(allocation.Counters.PacketsToPeer >= 3_000);
     }
 
     [Fact]
