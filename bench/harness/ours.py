@@ -143,6 +143,7 @@ class Ours(servers.Server):
         return build.OUT / f"{self.name}.log"
 
     def start(self):
+        servers.refuse_company(self.address, self.port)
         self.control_plane.start()
         self.process = self.control_plane.start_host(
             "Relay", processes.SERVER_CORE, self.name, self.root, self.environment,

@@ -1,5 +1,6 @@
 """The servers under test. Each starts on the server core and says where it listens and whom it lets in."""
 
+import errno
 import os
 import socket
 import struct
@@ -18,6 +19,16 @@ def answers_binding(address, port):
             return probe.recv(1500)[8:20] == request[8:20]
         except OSError:
             return False
+
+
+def refuse_company(address, port):
+    """With SO_REUSEPORT a server left over from a run that was killed would take half of the packets."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, port))
+        except OSError as problem:
+            if problem.errno == errno.EADDRINUSE:
+                build.stop(f"{address}:{port} is in use, perhaps by a server of a run that was killed: find it with `ss -lunp sport = :{port}` and end it first")
 
 
 class Server:
@@ -50,6 +61,7 @@ class Server:
         raise NotImplementedError
 
     def start(self):
+        refuse_company(self.address, self.port)
         self.process = processes.start(self.command(), processes.SERVER_CORE, stdout=open(self.log, "w"), stderr=subprocess.STDOUT)
         processes.wait_until(lambda: answers_binding(self.address, self.port) or self._ended(), self.name)
         return self
