@@ -58,21 +58,32 @@ internal sealed class LazyState<T>(IGrainStorage storage, IGrainContext grain) w
         writing = true;
         try
         {
-            await WriteAsync(change(Known));
-        }
-        catch (InconsistentStateException)
-        {
-            // It was there after all, or an earlier write of ours failed here and succeeded there. Read what is true and decide again.
-            var read = await LoadAsync();
-            (held, etag) = (read.State, read.ETag);
-            await WriteAsync(change(Known));
+            for (var attempt = 1; ; attempt++)
+            {
+                var next = change(Known);
+                if (ReferenceEquals(next, Known))
+                    return next;
+
+                // What is held stays as it is until the write is done.
+                var write = new GrainState<T> { State = next, ETag = etag, RecordExists = etag is not null };
+                try
+                {
+                    await storage.WriteStateAsync(T.StateName, grain.GrainId, write);
+                    (held, etag) = (next, write.ETag);
+                    return next;
+                }
+                catch (InconsistentStateException) when (attempt == 1)
+                {
+                    // It was there after all, or an earlier write of ours failed here and succeeded there. Read what is true and decide again.
+                    var read = await LoadAsync();
+                    (held, etag) = (read.State, read.ETag);
+                }
+            }
         }
         finally
         {
             writing = false;
         }
-
-        return Known;
     }
 
     /// <summary>Nobody works with it for now. What <see cref="Known"/> gave before is another object than what it gives next, of the same value.</summary>
@@ -80,17 +91,6 @@ internal sealed class LazyState<T>(IGrainStorage storage, IGrainContext grain) w
     {
         if (!writing && held is T known)
             held = known.Pack();
-    }
-
-    private async Task WriteAsync(T next)
-    {
-        if (ReferenceEquals(next, Known))
-            return;
-
-        // What is held stays as it is until the write is done.
-        var write = new GrainState<T> { State = next, ETag = etag, RecordExists = etag is not null };
-        await storage.WriteStateAsync(T.StateName, grain.GrainId, write);
-        (held, etag) = (next, write.ETag);
     }
 
     private async Task<GrainState<T>> LoadAsync()

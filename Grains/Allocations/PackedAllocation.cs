@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Text;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Grains.Interfaces.Allocations;
@@ -13,11 +16,15 @@ namespace NetDiscovery.Grains.Allocations;
 /// </summary>
 internal static class PackedAllocation
 {
+    // Every control event packs one: not a writer each time.
+    [ThreadStatic]
+    private static BinaryWriter? packer;
+
     /// <summary>Everything but the id, which is the grain's.</summary>
     public static byte[] Pack(Allocation allocation)
     {
-        using var stream = new MemoryStream(256);
-        using var writer = new BinaryWriter(stream);
+        var writer = packer ??= new BinaryWriter(new MemoryStream(256));
+        writer.BaseStream.SetLength(0);
         Write(writer, allocation.Tenant.Value);
         writer.Write(allocation.Session is not null);
         if (allocation.Session is { } session)
@@ -51,34 +58,34 @@ internal static class PackedAllocation
         WriteList(writer, allocation.Channels, Write);
         Write(writer, allocation.Totals);
         writer.Write7BitEncodedInt64(allocation.Sequence);
-        return stream.ToArray();
+        return ((MemoryStream)writer.BaseStream).ToArray();
     }
 
     /// <summary>What <see cref="Pack"/> packed.</summary>
     public static Allocation Unpack(AllocationId id, byte[] packed)
     {
-        using var reader = new BinaryReader(new MemoryStream(packed, writable: false));
+        var reader = new Reader(packed);
         return new Allocation
         {
             // In the order they were written: C# evaluates initializers from top to bottom.
             Id = id,
-            Tenant = new TenantId(ReadGuid(reader)),
-            Session = reader.ReadBoolean() ? new SessionId(ReadGuid(reader), reader.ReadString()) : null,
-            Token = new TokenId(ReadGuid(reader)),
+            Tenant = new TenantId(ReadGuid(ref reader)),
+            Session = reader.ReadBoolean() ? new SessionId(ReadGuid(ref reader), reader.ReadString()) : null,
+            Token = new TokenId(ReadGuid(ref reader)),
             Endpoint = reader.ReadString(),
             Label = reader.ReadString(),
             Region = reader.ReadString(),
             RelayId = reader.ReadString(),
-            FiveTuple = new FiveTuple(ReadAddress(reader), ReadAddress(reader), (Transport)reader.Read7BitEncodedInt()),
-            RelayedTransportAddresses = ReadList(reader, ReadAddress),
-            OpenedAt = ReadTime(reader),
-            ExpiresAt = ReadTime(reader),
-            ClosedAt = reader.ReadBoolean() ? ReadTime(reader) : null,
-            CloseReason = reader.Read7BitEncodedInt() is > 0 and var reason ? (AllocationCloseReason)(reason - 1) : null,
-            Permissions = ReadPermissions(reader),
-            Channels = ReadList(reader, ReadChannel),
-            Totals = ReadTotals(reader),
-            Sequence = reader.Read7BitEncodedInt64(),
+            FiveTuple = new FiveTuple(ReadAddress(ref reader), ReadAddress(ref reader), (Transport)(int)reader.ReadNumber()),
+            RelayedTransportAddresses = ReadList(ref reader, ReadAddress),
+            OpenedAt = ReadTime(ref reader),
+            ExpiresAt = ReadTime(ref reader),
+            ClosedAt = reader.ReadBoolean() ? ReadTime(ref reader) : null,
+            CloseReason = (int)reader.ReadNumber() is > 0 and var reason ? (AllocationCloseReason)(reason - 1) : null,
+            Permissions = ReadPermissions(ref reader),
+            Channels = ReadList(ref reader, ReadChannel),
+            Totals = ReadTotals(ref reader),
+            Sequence = reader.ReadNumber(),
         };
     }
 
@@ -89,12 +96,7 @@ internal static class PackedAllocation
         writer.Write(bytes);
     }
 
-    private static Guid ReadGuid(BinaryReader reader)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        reader.BaseStream.ReadExactly(bytes);
-        return new Guid(bytes);
-    }
+    private static Guid ReadGuid(ref Reader reader) => new(reader.Take(16));
 
     private static void Write(BinaryWriter writer, string? text) => writer.Write(text ?? "");
 
@@ -104,7 +106,7 @@ internal static class PackedAllocation
         writer.Write7BitEncodedInt((int)time.Offset.TotalMinutes);
     }
 
-    private static DateTimeOffset ReadTime(BinaryReader reader) => new(reader.ReadInt64(), TimeSpan.FromMinutes(reader.Read7BitEncodedInt()));
+    private static DateTimeOffset ReadTime(ref Reader reader) => new(reader.ReadInt64(), TimeSpan.FromMinutes((int)reader.ReadNumber()));
 
     private static void Write(BinaryWriter writer, TransportAddress address)
     {
@@ -112,7 +114,7 @@ internal static class PackedAllocation
         writer.Write7BitEncodedInt(address.Port);
     }
 
-    private static TransportAddress ReadAddress(BinaryReader reader) => new(reader.ReadString(), reader.Read7BitEncodedInt());
+    private static TransportAddress ReadAddress(ref Reader reader) => new(reader.ReadString(), (int)reader.ReadNumber());
 
     private static void Write(BinaryWriter writer, Channel channel)
     {
@@ -121,7 +123,7 @@ internal static class PackedAllocation
         Write(writer, channel.ExpiresAt);
     }
 
-    private static Channel ReadChannel(BinaryReader reader) => new(reader.Read7BitEncodedInt(), ReadAddress(reader), ReadTime(reader));
+    private static Channel ReadChannel(ref Reader reader) => new((int)reader.ReadNumber(), ReadAddress(ref reader), ReadTime(ref reader));
 
     private static void WriteList<T>(BinaryWriter writer, ImmutableArray<T> list, Action<BinaryWriter, T> write)
     {
@@ -130,19 +132,19 @@ internal static class PackedAllocation
             write(writer, one);
     }
 
-    private static ImmutableArray<T> ReadList<T>(BinaryReader reader, Func<BinaryReader, T> read)
+    private static ImmutableArray<T> ReadList<T>(ref Reader reader, Read<T> read)
     {
-        var list = new T[reader.Read7BitEncodedInt()];
+        var list = new T[(int)reader.ReadNumber()];
         for (var i = 0; i < list.Length; i++)
-            list[i] = read(reader);
-        return [.. list];
+            list[i] = read(ref reader);
+        return ImmutableCollectionsMarshal.AsImmutableArray(list);
     }
 
-    private static ImmutableSortedDictionary<string, DateTimeOffset> ReadPermissions(BinaryReader reader)
+    private static ImmutableSortedDictionary<string, DateTimeOffset> ReadPermissions(ref Reader reader)
     {
         var permissions = ImmutableSortedDictionary<string, DateTimeOffset>.Empty;
-        for (var left = reader.Read7BitEncodedInt(); left > 0; left--)
-            permissions = permissions.Add(reader.ReadString(), ReadTime(reader));
+        for (var left = (int)reader.ReadNumber(); left > 0; left--)
+            permissions = permissions.Add(reader.ReadString(), ReadTime(ref reader));
         return permissions;
     }
 
@@ -157,20 +159,53 @@ internal static class PackedAllocation
         }
     }
 
-    private static UsageTotals ReadTotals(BinaryReader reader) => new()
+    private static UsageTotals ReadTotals(ref Reader reader) => new()
     {
-        Allocations = reader.Read7BitEncodedInt64(),
-        AllocationSeconds = reader.Read7BitEncodedInt64(),
-        Sessions = reader.Read7BitEncodedInt64(),
-        Bindings = reader.Read7BitEncodedInt64(),
-        Tokens = reader.Read7BitEncodedInt64(),
-        BytesFromClient = reader.Read7BitEncodedInt64(),
-        BytesToClient = reader.Read7BitEncodedInt64(),
-        BytesToPeer = reader.Read7BitEncodedInt64(),
-        BytesFromPeer = reader.Read7BitEncodedInt64(),
-        PacketsFromClient = reader.Read7BitEncodedInt64(),
-        PacketsToClient = reader.Read7BitEncodedInt64(),
-        PacketsToPeer = reader.Read7BitEncodedInt64(),
-        PacketsFromPeer = reader.Read7BitEncodedInt64(),
+        Allocations = reader.ReadNumber(),
+        AllocationSeconds = reader.ReadNumber(),
+        Sessions = reader.ReadNumber(),
+        Bindings = reader.ReadNumber(),
+        Tokens = reader.ReadNumber(),
+        BytesFromClient = reader.ReadNumber(),
+        BytesToClient = reader.ReadNumber(),
+        BytesToPeer = reader.ReadNumber(),
+        BytesFromPeer = reader.ReadNumber(),
+        PacketsFromClient = reader.ReadNumber(),
+        PacketsToClient = reader.ReadNumber(),
+        PacketsToPeer = reader.ReadNumber(),
+        PacketsFromPeer = reader.ReadNumber(),
     };
+
+    private delegate T Read<T>(ref Reader reader);
+
+    // What BinaryWriter wrote, read in place.
+    private ref struct Reader(ReadOnlySpan<byte> left)
+    {
+        private ReadOnlySpan<byte> left = left;
+
+        public ReadOnlySpan<byte> Take(int bytes)
+        {
+            var taken = left[..bytes];
+            left = left[bytes..];
+            return taken;
+        }
+
+        public bool ReadBoolean() => Take(1)[0] != 0;
+
+        public long ReadInt64() => BinaryPrimitives.ReadInt64LittleEndian(Take(sizeof(long)));
+
+        public string ReadString() => (int)ReadNumber() is > 0 and var bytes ? Encoding.UTF8.GetString(Take(bytes)) : "";
+
+        // Seven bits in each byte, the lowest first.
+        public long ReadNumber()
+        {
+            for (var (number, shift) = (0L, 0); ; shift += 7)
+            {
+                var part = Take(1)[0];
+                number |= (long)(part & 0x7F) << shift;
+                if (part < 0x80)
+                    return number;
+            }
+        }
+    }
 }

@@ -13,8 +13,8 @@ namespace NetDiscovery.Relay.ControlPlane;
 internal sealed class BatchGatherer(
     Func<int, ImmutableArray<ControlEvent>, Task<ControlBatchResult>> alone, Func<ImmutableArray<ShardBatch>, Task<ImmutableArray<ShardResult>>> together, TimeProvider time)
 {
-    // Larger batches gain nothing from company, and would wait for the slowest.
-    private const int Little = 32;
+    /// <summary>Most events of a batch that has company: larger ones gain nothing from it, and would wait for the slowest.</summary>
+    public const int Little = 32;
 
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan AloneFor = TimeSpan.FromSeconds(30);

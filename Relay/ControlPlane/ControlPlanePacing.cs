@@ -3,7 +3,7 @@ namespace NetDiscovery.Relay.ControlPlane;
 /// <summary>Pauses and time limits of what goes on between relay and cluster; tests shorten them.</summary>
 internal sealed record ControlPlanePacing
 {
-    /// <summary>How long a shard gathers events before it sends a batch.</summary>
+    /// <summary>How long a shard gathers events before it sends a batch; twice as long while it has much to tell.</summary>
     public TimeSpan Linger { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long an answer may take before it counts as lost.</summary>

@@ -44,8 +44,7 @@ internal sealed partial class EventShard(int number, ICluster cluster, RelayIden
         {
             if (pacing.Linger > TimeSpan.Zero)
             {
-                // All shards at the same moments, so that what they send can be one message.
-                await Task.Delay(pacing.Linger - TimeSpan.FromTicks(time.GetElapsedTime(began).Ticks % pacing.Linger.Ticks), time, cancellation);
+                await Task.Delay(UntilNextMoment(events.Count), time, cancellation);
             }
 
             events.Clear();
@@ -58,6 +57,14 @@ internal sealed partial class EventShard(int number, ICluster cluster, RelayIden
 
             await DeliverAsync([.. events], cancellation);
         }
+    }
+
+    // All shards at the same moments, so that the little they send can be one message. Whoever has much to tell skips every other moment: what an allocation
+    // tells in quick succession is then one call of its grain and one write.
+    private TimeSpan UntilNextMoment(int lastBatch)
+    {
+        var beat = lastBatch > BatchGatherer.Little ? 2 * pacing.Linger : pacing.Linger;
+        return beat - TimeSpan.FromTicks(time.GetElapsedTime(began).Ticks % beat.Ticks);
     }
 
     private async Task DeliverAsync(ImmutableArray<ControlEvent> events, CancellationToken cancellation)

@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging.Abstractions;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Relay.ControlPlane;
 using NetDiscovery.Relay.Hosting;
+using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Tests.Fixtures;
 
 namespace NetDiscovery.Relay.Tests.ControlPlane;
@@ -40,5 +43,57 @@ public sealed class EventShardTests
 
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public async Task A_shard_that_had_much_to_tell_gathers_for_twice_as_long()
+    {
+        using var allocation = new JournaledAllocation();
+        var (linger, cluster, time) = (TimeSpan.FromMilliseconds(100), new FakeCluster(), new PausesNoted());
+        using var stop = new CancellationTokenSource();
+        var sender = new EventShard(
+            GrainKeys.IngestShard(allocation.Identity.Allocation), cluster, new RelayIdentity("relay-under-test", "local", Guid.NewGuid()),
+            new ControlPlanePacing { Linger = linger }, time, NullLogger.Instance)
+        { Confirmed = _ => { } };
+        var report = new AllocationReport(allocation.Slot, allocation.Identity, claims: null, sender);
+        report.Opened();
+        Permit(count: BatchGatherer.Little);
+
+        var running = sender.RunAsync(stop.Token);
+        await ToldAsync(1 + BatchGatherer.Little);
+        Permit(count: 1);
+        await ToldAsync(2 + BatchGatherer.Little);
+        Permit(count: 1);
+        await ToldAsync(3 + BatchGatherer.Little);
+
+        Assert.Equal([linger, 2 * linger, linger], time.Pauses);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+
+        void Permit(int count)
+        {
+            for (var peer = 0; peer < count; peer++)
+            {
+                report.PermissionInstalled(TransportAddress.Parse($"198.51.100.{peer + 1}:0"), TimeProvider.System.GetUtcNow().AddMinutes(5));
+            }
+        }
+
+        Task ToldAsync(int events) => RelayFixture.UntilAsync(() => cluster.Events.Count == events, $"{events} events");
+    }
+
+    /// <summary>A clock that stands still, on which pauses take no time.</summary>
+    private sealed class PausesNoted : TimeProvider
+    {
+        private readonly long now = TimeProvider.System.GetTimestamp();
+
+        public ConcurrentQueue<TimeSpan> Pauses { get; } = new();
+
+        public override long GetTimestamp() => now;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Pauses.Enqueue(dueTime);
+            return base.CreateTimer(callback, state, TimeSpan.Zero, period);
+        }
     }
 }
