@@ -16,7 +16,7 @@ from . import build, ours, processes, quiet
 from .load import Load
 
 LIVES = 5_000  # per second: opened, a permission, a channel, closed, each told by itself
-LIVES_WINDOWS = 3
+LIVES_WINDOWS, LIVES_SECONDS = 3, 60  # ends are confirmed some 2,000 at a time: 2 % of what ends in 20 s
 LINK_CORES, SILO_CORES = 0.15, 0.8
 ALLOCATES, P99_MS = 1_000, 1.0
 GRAINS, HEAP_KIB = 200_000, 2.0
@@ -147,7 +147,7 @@ def _silo_cost(window):
 def _lives(link, rate, quick, judged):
     """One window for what is not judged; of three the one whose silo cost the middle."""
     figures = quiet.median(
-        quiet.windows(lambda: link.ask(f"lives {rate} {5 if quick else 10} {5 if quick else 20}"), LIVES_WINDOWS if judged and not quick else 1),
+        quiet.windows(lambda: link.ask(f"lives {rate} {5 if quick else 10} {5 if quick else LIVES_SECONDS if judged else 20}"), LIVES_WINDOWS if judged and not quick else 1),
         _silo_cost)
     _row(f"lives per second, of {rate:,} that began", figures["perSecond"], rate * 0.99 if judged else None, at_least=True, digits=0)
     _row("  cores in the relay's control link", figures["linkCores"], LINK_CORES if judged else None)
