@@ -76,12 +76,12 @@ internal static class PackedAllocation
             Label = reader.ReadString(),
             Region = reader.ReadString(),
             RelayId = reader.ReadString(),
-            FiveTuple = new FiveTuple(ReadAddress(ref reader), ReadAddress(ref reader), (Transport)(int)reader.ReadNumber()),
+            FiveTuple = new FiveTuple(ReadAddress(ref reader), ReadAddress(ref reader), (Transport)reader.ReadInt()),
             RelayedTransportAddresses = ReadList(ref reader, ReadAddress),
             OpenedAt = ReadTime(ref reader),
             ExpiresAt = ReadTime(ref reader),
             ClosedAt = reader.ReadBoolean() ? ReadTime(ref reader) : null,
-            CloseReason = (int)reader.ReadNumber() is > 0 and var reason ? (AllocationCloseReason)(reason - 1) : null,
+            CloseReason = reader.ReadInt() is > 0 and var reason ? (AllocationCloseReason)(reason - 1) : null,
             Permissions = ReadPermissions(ref reader),
             Channels = ReadList(ref reader, ReadChannel),
             Totals = ReadTotals(ref reader),
@@ -106,7 +106,7 @@ internal static class PackedAllocation
         writer.Write7BitEncodedInt((int)time.Offset.TotalMinutes);
     }
 
-    private static DateTimeOffset ReadTime(ref Reader reader) => new(reader.ReadInt64(), TimeSpan.FromMinutes((int)reader.ReadNumber()));
+    private static DateTimeOffset ReadTime(ref Reader reader) => new(reader.ReadInt64(), TimeSpan.FromMinutes(reader.ReadInt()));
 
     private static void Write(BinaryWriter writer, TransportAddress address)
     {
@@ -114,7 +114,7 @@ internal static class PackedAllocation
         writer.Write7BitEncodedInt(address.Port);
     }
 
-    private static TransportAddress ReadAddress(ref Reader reader) => new(reader.ReadString(), (int)reader.ReadNumber());
+    private static TransportAddress ReadAddress(ref Reader reader) => new(reader.ReadString(), reader.ReadInt());
 
     private static void Write(BinaryWriter writer, Channel channel)
     {
@@ -123,7 +123,7 @@ internal static class PackedAllocation
         Write(writer, channel.ExpiresAt);
     }
 
-    private static Channel ReadChannel(ref Reader reader) => new((int)reader.ReadNumber(), ReadAddress(ref reader), ReadTime(ref reader));
+    private static Channel ReadChannel(ref Reader reader) => new(reader.ReadInt(), ReadAddress(ref reader), ReadTime(ref reader));
 
     private static void WriteList<T>(BinaryWriter writer, ImmutableArray<T> list, Action<BinaryWriter, T> write)
     {
@@ -134,7 +134,7 @@ internal static class PackedAllocation
 
     private static ImmutableArray<T> ReadList<T>(ref Reader reader, Read<T> read)
     {
-        var list = new T[(int)reader.ReadNumber()];
+        var list = new T[reader.ReadInt()];
         for (var i = 0; i < list.Length; i++)
             list[i] = read(ref reader);
         return ImmutableCollectionsMarshal.AsImmutableArray(list);
@@ -143,7 +143,7 @@ internal static class PackedAllocation
     private static ImmutableSortedDictionary<string, DateTimeOffset> ReadPermissions(ref Reader reader)
     {
         var permissions = ImmutableSortedDictionary<string, DateTimeOffset>.Empty;
-        for (var left = (int)reader.ReadNumber(); left > 0; left--)
+        for (var left = reader.ReadInt(); left > 0; left--)
             permissions = permissions.Add(reader.ReadString(), ReadTime(ref reader));
         return permissions;
     }
@@ -194,7 +194,9 @@ internal static class PackedAllocation
 
         public long ReadInt64() => BinaryPrimitives.ReadInt64LittleEndian(Take(sizeof(long)));
 
-        public string ReadString() => (int)ReadNumber() is > 0 and var bytes ? Encoding.UTF8.GetString(Take(bytes)) : "";
+        public string ReadString() => ReadInt() is > 0 and var bytes ? Encoding.UTF8.GetString(Take(bytes)) : "";
+
+        public int ReadInt() => (int)ReadNumber();
 
         // Seven bits in each byte, the lowest first.
         public long ReadNumber()

@@ -15,7 +15,7 @@ import time
 from . import build, ours, processes, quiet
 from .load import Load
 
-LIVES = 5_000  # per second: opened, a permission, a channel, closed, each told by itself
+LIVES = 5_000  # per second: opened, a permission, a channel, closed, each at a time of its own
 LIVES_WINDOWS, LIVES_SECONDS = 3, 60  # ends are confirmed some 2,000 at a time: 2 % of what ends in 20 s
 LINK_CORES, SILO_CORES = 0.15, 0.8
 ALLOCATES, P99_MS = 1_000, 1.0
@@ -109,7 +109,7 @@ def run(quick):
         plane.discovery = {"quotas": {"concurrentAllocations": 10_000, "allocatesPerSecondPerRelay": 2 * ALLOCATES}}
         plane.start()
         link = ControlLink(plane, database)
-        print(f"\nAllocations in the control plane: {LIVES:,} lives a second on PostgreSQL, four events each, each a message of its own to the allocation's grain")
+        print(f"\nAllocations in the control plane: {LIVES:,} lives a second on PostgreSQL, four events each to the allocation's grain, those that gather together in one message")
         quiet.warm_up(lambda: _silo_cost(link.ask(f"lives {LIVES} 0 {5 if quick else 10}")), at_most=2 if quick else 8, in_a_row=2, share_of_cheapest=0.97)
         _lives(link, LIVES // 5, quick, judged=False)
         _lives(link, LIVES, quick, judged=True)

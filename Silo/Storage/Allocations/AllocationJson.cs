@@ -131,13 +131,8 @@ internal static class AllocationJson
         writer.WriteEndObject();
     }
 
-    private static void WriteId<TId>(Utf8JsonWriter writer, JsonEncodedText name, TId id) where TId : struct, IPrefixedId<TId>
-    {
-        Span<char> text = stackalloc char[34];
-        TId.Prefix.CopyTo(text);
-        id.Value.TryFormat(text[2..], out _, "N");
-        writer.WriteString(name, text);
-    }
+    private static void WriteId<TId>(Utf8JsonWriter writer, JsonEncodedText name, TId id) where TId : struct, IPrefixedId<TId> =>
+        writer.WriteString(name, IPrefixedId<TId>.Format(id));
 
     private static FrozenDictionary<TEnum, JsonEncodedText> Texts<TEnum>() where TEnum : struct, Enum =>
         Enum.GetValues<TEnum>().ToFrozenDictionary(value => value, value => JsonEncodedText.Encode(JsonNamingPolicy.CamelCase.ConvertName(value.ToString())));
