@@ -6,10 +6,14 @@ namespace NetDiscovery.Relay.Kernel.Tests.Fixtures;
 
 /// <summary>
 /// Three machines: a client, the relay (this process), a peer. Two cables between them. The relay has one address that both can reach.
-/// Made once for the test process and gone with it.
+/// Made once for the test process and gone with it. Tests on it take turns: one may leave checksums to the cards, and programs fit an interface once.
 /// </summary>
-public sealed class Network
+[CollectionDefinition(OneAtATime)]
+public sealed class Network : ICollectionFixture<Network>
 {
+    /// <summary>The collection of the tests that use it.</summary>
+    public const string OneAtATime = "network";
+
     internal const string TowardsClient = "rc", TowardsPeer = "rp";
 
     internal static readonly IPAddress Relay4 = IPAddress.Parse("10.1.0.1"), Relay6 = IPAddress.Parse("fd01::1");

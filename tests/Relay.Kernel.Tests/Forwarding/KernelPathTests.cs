@@ -7,11 +7,10 @@ using NetDiscovery.Relay.Kernel.Tests.Fixtures;
 using NetDiscovery.Relay.Tests.Fixtures;
 using NetDiscovery.TestKit;
 
-[assembly: AssemblyFixture(typeof(NetDiscovery.Relay.Kernel.Tests.Fixtures.Network))]
-
 namespace NetDiscovery.Relay.Kernel.Tests.Forwarding;
 
 /// <summary>The same relay, the same client, the same peer, with the kernel path and without: nobody may notice a difference, least of all the ledger.</summary>
+[Collection(Network.OneAtATime)]
 public sealed class KernelPathTests(Network network)
 {
     public static TheoryData<string, bool> Modes => new() { { "off", false }, { "off", true }, { "xdp", false }, { "xdp", true }, { "tc", false }, { "tc", true } };

@@ -6,6 +6,7 @@ using NetDiscovery.Relay.Tests.Fixtures;
 namespace NetDiscovery.Relay.Kernel.Tests.Forwarding;
 
 /// <summary>The same traffic in every mode there is: the journal's counters and the relay's own are the same numbers.</summary>
+[Collection(Network.OneAtATime)]
 public sealed class ModeParityTests(Network network)
 {
     private const int Rounds = 60;
@@ -24,7 +25,7 @@ public sealed class ModeParityTests(Network network)
             Assert.True(portable == counted, $"{mode} on {path}: {counted}, but portable: {portable}");
 
             // What has no channel, and one datagram in ten seconds to keep the neighbours known, goes through the process.
-            Assert.InRange(byKernel, mode == "off" ? 0 : 2 * Rounds, mode == "off" ? 0 : 4 * Rounds);
+            Assert.True(byKernel >= (mode == "off" ? 0 : 2 * Rounds) && byKernel <= (mode == "off" ? 0 : 4 * Rounds), $"{mode} on {path}: the kernel forwarded {byKernel} datagrams.");
         }
     }
 
