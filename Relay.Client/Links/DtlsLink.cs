@@ -37,12 +37,10 @@ internal sealed class DtlsLink : ILink
     /// <exception cref="TimeoutException">No answer in 10 s.</exception>
     public static async Task<DtlsLink> ConnectAsync(TurnClientOptions options, CancellationToken cancellationToken)
     {
-        var socket = new Socket(options.Server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        var socket = UdpSockets.Open(options);
         DtlsLink? link = null;
         try
         {
-            if (options.SocketBuffer > 0) socket.ReceiveBufferSize = socket.SendBufferSize = options.SocketBuffer;
-            if (options.Local is not null) socket.Bind(options.Local);
             await socket.ConnectAsync(options.Server, cancellationToken);
             link = new DtlsLink(socket, options);
             await link.HandshakeAsync(cancellationToken).WaitAsync(HandshakeLimit, cancellationToken);

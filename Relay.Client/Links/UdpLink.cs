@@ -19,11 +19,9 @@ internal sealed class UdpLink : ILink
     {
         _server = TransportAddress.From(options.Server);
         _serverNative = options.Server.Serialize();
-        _socket = new Socket(options.Server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        _socket = UdpSockets.Open(options);
         try
         {
-            if (options.SocketBuffer > 0) _socket.ReceiveBufferSize = _socket.SendBufferSize = options.SocketBuffer;
-            _socket.Bind(options.Local ?? new IPEndPoint(options.Server.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0));
             _connected = !options.AnySource;
             if (_connected) _socket.Connect(options.Server);
         }

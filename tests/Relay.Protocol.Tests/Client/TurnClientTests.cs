@@ -219,6 +219,22 @@ public class TurnClientTests
     }
 
     [Fact]
+    public async Task No_client_gets_the_port_of_one_that_may_have_left_an_allocation()
+    {
+        // By chance alone a port would come twice after some 200.
+        const int Clients = 2000;
+        await using var server = new TurnResponder(ClientTransport.Udp);
+        var ports = new HashSet<int>();
+        for (var i = 0; i < Clients; i++)
+        {
+            await using TurnClient client = await new TurnClient(server.Options with { SocketBuffer = 0 }).ConnectAsync(Limit);
+            ports.Add(client.Local.Port);
+        }
+
+        Assert.Equal(Clients, ports.Count);
+    }
+
+    [Fact]
     public async Task An_odd_message_is_exchanged_as_it_is_and_its_error_returned()
     {
         await using var server = new TurnResponder(ClientTransport.Udp);

@@ -7,21 +7,10 @@ using NetDiscovery.Relay.Tests.Fixtures;
 namespace NetDiscovery.Relay.Tests.Handlers;
 
 /// <summary>New allocations a second of a tenant at one relay: what keeps a flood of one tenant's from the others.</summary>
-public sealed class AllocateRateTests : IAsyncDisposable
+public sealed class AllocateRateTests
 {
     // Ten seconds' worth may come at once.
     private const int AtOnce = 10;
-
-    // Open until the test ends: a port that is free again may become the next client's, and its 5-tuple has an allocation (437).
-    private readonly List<TurnClient> clients = [];
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var client in clients)
-        {
-            await client.DisposeAsync();
-        }
-    }
 
     [Fact]
     public async Task A_tenant_gets_its_rate_of_new_allocations_and_beyond_it_486_while_others_go_on()
@@ -93,7 +82,7 @@ public sealed class AllocateRateTests : IAsyncDisposable
 
     private static DiscoveryConfiguration Discovery(int perSecond) => new() { Quotas = new Quotas { AllocatesPerSecondPerRelay = perSecond } };
 
-    private async Task<(int Made, double Seconds)> UntilRefusedAsync(RelayFixture relay)
+    private static async Task<(int Made, double Seconds)> UntilRefusedAsync(RelayFixture relay)
     {
         var began = Stopwatch.GetTimestamp();
         for (var made = 0; ; made++)
@@ -106,10 +95,9 @@ public sealed class AllocateRateTests : IAsyncDisposable
         }
     }
 
-    private async Task<int> AllocateAsync(RelayFixture relay)
+    private static async Task<int> AllocateAsync(RelayFixture relay)
     {
-        var client = await relay.ConnectAsync();
-        clients.Add(client);
+        await using var client = await relay.ConnectAsync();
         return await client.AllocateCodeAsync();
     }
 }
