@@ -5,7 +5,7 @@ using NetDiscovery.Relay.Protocol.Attributes;
 
 namespace NetDiscovery.Relay.Listeners;
 
-/// <summary>How one worker receives and sends datagrams. Chosen at start, the same for all workers.</summary>
+/// <summary>How one worker receives and sends datagrams, and waits for clients over TCP. Chosen at start, the same for all workers.</summary>
 internal interface IDatagramPath : IDisposable
 {
     /// <summary>Where datagrams that leave in batches are kept until they are counted; null where each is sent at once. Set before anything is sent.</summary>
@@ -39,6 +39,10 @@ internal interface IDatagramPath : IDisposable
     /// <param name="error">Why it failed.</param>
     /// <returns>Null when the system refused.</returns>
     IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error);
+
+    /// <summary>Takes over an accepted TCP connection: its bytes come and go with the worker's datagrams where the path can wait for both.</summary>
+    /// <returns>The connection, which owns the socket. One read and one write at a time; a wait ends early only when it is closed.</returns>
+    Stream Carry(Socket accepted) => new NetworkStream(accepted, ownsSocket: true);
 
     /// <summary>Begins a batch: what is sent from now on may wait for <see cref="EndBatch"/>. Both inside the worker, without leaving it in between.</summary>
     void BeginBatch()

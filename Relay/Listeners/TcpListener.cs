@@ -112,7 +112,10 @@ internal sealed partial class TcpListener : IDisposable
         }
 
         accepted.NoDelay = true;
-        _ = ServeAsync(worker, accepted, new NetworkStream(accepted, ownsSocket: true), tuple);
+
+        // A handshake computes for longer than datagrams may wait.
+        var stream = tls is null ? worker.Path.Carry(accepted) : new NetworkStream(accepted, ownsSocket: true);
+        _ = ServeAsync(worker, accepted, stream, tuple);
     }
 
     private async Task ServeAsync(Worker worker, Socket socket, Stream stream, FiveTuple tuple)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -8,7 +9,8 @@ namespace NetDiscovery.Relay.Listeners.Linux;
 
 /// <summary>
 /// Datagrams through batched system calls on 64-bit Linux: one thread waits for all sockets of a worker, reads what they have, enters the
-/// worker's gate once for many datagrams, and sends what they led to together. Nothing is allocated per datagram.
+/// worker's gate once for many datagrams, and sends what they led to together. Nothing is allocated per datagram. The worker's clients over TCP
+/// wait with it.
 /// </summary>
 /// <param name="gate">The worker's gate.</param>
 /// <param name="onFault">Told of an error that a sink let through; it costs one datagram.</param>
@@ -29,15 +31,18 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
     // Kept errors taken from one socket before the next has its turn; the system tells of the rest again.
     private const int MaxKeptErrors = 16;
 
+    // Streams that have their turn before datagrams have theirs again.
+    private const int StreamsAtATime = 8;
+
     private readonly Epoll epoll = new();
     private readonly ArrivalBatch arrivals = new();
     private readonly ErrorQueue errorQueue = new();
-    private readonly List<BatchedDatagramSocket?> sockets = [];
-    private readonly Stack<int> freeSlots = new();
+    private readonly WatchTable watched = new();
+    private readonly ConcurrentQueue<DataPathStream> streams = new();
     private readonly List<IBatchMember> members = [];
     private List<BatchedDatagramSocket> unfinished = [];
     private List<BatchedDatagramSocket> continued = [];
-    private uint generation;
+    private int threadId;
     private bool started;
     private bool disposed;
 
@@ -110,42 +115,75 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
         }
     }
 
+    public Stream Carry(Socket accepted)
+    {
+        var stream = new DataPathStream(this, accepted);
+        lock (gate)
+        {
+            if (!disposed)
+            {
+                if (TryWatch(stream, stream.Descriptor, DataPathStream.Events, out var key))
+                {
+                    stream.Key = key;
+                    return stream;
+                }
+
+                watched.Remove(key);
+            }
+        }
+
+        return new NetworkStream(accepted, ownsSocket: true);
+    }
+
     /// <summary>Begins to deliver what a socket receives.</summary>
     internal void Watch(BatchedDatagramSocket socket)
     {
         lock (gate)
         {
-            if (!freeSlots.TryPop(out var slot))
-            {
-                slot = sockets.Count;
-                sockets.Add(null);
-            }
-
-            sockets[slot] = socket;
-            socket.Key = ((ulong)++generation << 32) | (uint)slot;
-            if (!epoll.Add(socket.Descriptor, socket.Key))
+            if (!TryWatch(socket, socket.Descriptor, LibC.EPOLLIN | LibC.EPOLLET, out var key))
             {
                 // Out of kernel memory, or over the user's limit of watches: as if nothing ever arrived.
                 onFault(new IOException($"A socket can't be watched: error {Marshal.GetLastSystemError()}"));
             }
 
-            if (!started)
-            {
-                started = true;
-                new Thread(Run) { IsBackground = true, Name = "relay data path" }.Start();
-            }
+            socket.Key = key;
         }
     }
 
     /// <summary>Forgets a socket that is about to be closed.</summary>
-    internal void Forget(BatchedDatagramSocket socket)
+    internal void Forget(BatchedDatagramSocket socket) => watched.Remove(socket.Key);
+
+    /// <summary>Forgets a connection that was closed. Called by the data path's thread.</summary>
+    internal void Forget(DataPathStream stream)
     {
-        if (Find(socket.Key) == socket)
+        lock (gate)
         {
-            var slot = (int)(uint)socket.Key;
-            sockets[slot] = null;
-            freeSlots.Push(slot);
+            watched.Remove(stream.Key);
         }
+    }
+
+    /// <summary>Gives a connection a turn.</summary>
+    internal void Queue(DataPathStream stream)
+    {
+        streams.Enqueue(stream);
+        if (Environment.CurrentManagedThreadId != Volatile.Read(ref threadId))
+        {
+            epoll.Wake();
+        }
+    }
+
+    // What its owner has received already counts as an event, so its key is known before the system's.
+    private bool TryWatch(object owner, int descriptor, uint events, out ulong key)
+    {
+        key = watched.Add(owner);
+        var added = epoll.Add(descriptor, key, events);
+        if (!started)
+        {
+            started = true;
+            new Thread(Run) { IsBackground = true, Name = "relay data path" }.Start();
+        }
+
+        return added;
     }
 
     public void Dispose()
@@ -172,10 +210,11 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
     private void Run()
     {
         ThreadSlice.Shorten();
+        Volatile.Write(ref threadId, Environment.CurrentManagedThreadId);
         while (true)
         {
             (unfinished, continued) = (continued, unfinished);
-            var events = epoll.Wait(block: continued.Count == 0);
+            var events = epoll.Wait(block: continued.Count == 0 && streams.IsEmpty);
             var next = 0;
             do
             {
@@ -189,6 +228,8 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
 
                     ServeBatch(ref next, events);
                 }
+
+                ServeStreams();
             }
             while (next < events + continued.Count);
             continued.Clear();
@@ -203,21 +244,37 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
         {
             for (; next < events + continued.Count && datagrams < Batch; next++)
             {
-                var socket = next < events ? Find(epoll.KeyOf(next)) : continued[next - events];
-                if (socket is { ReportsIcmp: true } && next < events && epoll.IsError(next))
+                if (next >= events)
                 {
-                    TakeErrors(socket);
+                    datagrams += Receive(continued[next - events]);
                 }
-
-                if (socket is { Descriptor: >= 0 })
+                else if (watched.Find(epoll.KeyOf(next)) is var owner && owner is BatchedDatagramSocket socket)
                 {
+                    if (socket.ReportsIcmp && (epoll.EventsOf(next) & LibC.EPOLLERR) != 0)
+                    {
+                        TakeErrors(socket);
+                    }
+
                     datagrams += Receive(socket);
+                }
+                else
+                {
+                    (owner as DataPathStream)?.OnEvent(epoll.EventsOf(next));
                 }
             }
         }
         finally
         {
             EndBatch();
+        }
+    }
+
+    // Outside the gate: what a read brings enters it as a batch of its own.
+    private void ServeStreams()
+    {
+        for (var i = 0; i < StreamsAtATime && streams.TryDequeue(out var stream); i++)
+        {
+            stream.Serve();
         }
     }
 
@@ -251,6 +308,11 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
 
     private int Receive(BatchedDatagramSocket socket)
     {
+        if (socket.Descriptor < 0)
+        {
+            return 0;
+        }
+
         socket.Unfinished = false;
         var messages = arrivals.Receive(socket.Descriptor, Turn);
         for (var errors = 0; messages < 0 && errors < MaxErrors && Marshal.GetLastSystemError() != LibC.EAGAIN; errors++)
@@ -305,8 +367,6 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
         while (offset < length && socket.Descriptor >= 0);
         return datagrams;
     }
-
-    private BatchedDatagramSocket? Find(ulong key) => (uint)key < (uint)sockets.Count && sockets[(int)(uint)key] is { } socket && socket.Key == key ? socket : null;
 
     private void Free()
     {

@@ -16,8 +16,10 @@ internal sealed unsafe class Epoll : IDisposable
     private static readonly int DataOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
     private static readonly int EventSize = DataOffset + 8;
 
+    private readonly Lock wakes = new();
     private readonly int epoll;
     private readonly int waker;
+    private bool disposed;
     private readonly byte* events = (byte*)NativeMemory.AllocZeroed((nuint)(MaxEvents * EventSize));
 
     /// <exception cref="IOException">The system has no epoll or no descriptor left.</exception>
@@ -25,7 +27,7 @@ internal sealed unsafe class Epoll : IDisposable
     {
         epoll = LibC.EpollCreate(LibC.EPOLL_CLOEXEC);
         waker = LibC.EventDescriptor(0, LibC.EFD_CLOEXEC | LibC.EFD_NONBLOCK);
-        if (epoll < 0 || waker < 0 || !Add(waker, WakeKey))
+        if (epoll < 0 || waker < 0 || !Add(waker, WakeKey, LibC.EPOLLIN | LibC.EPOLLET))
         {
             throw new IOException($"epoll can't be used: error {Marshal.GetLastSystemError()}");
         }
@@ -35,10 +37,13 @@ internal sealed unsafe class Epoll : IDisposable
     public static ulong WakeKey => ulong.MaxValue;
 
     /// <summary>Adds a socket; what it has received already counts as an event.</summary>
-    public bool Add(int descriptor, ulong key)
+    /// <param name="descriptor">The system's number for it.</param>
+    /// <param name="key">What its events carry.</param>
+    /// <param name="wanted">The events to tell of.</param>
+    public bool Add(int descriptor, ulong key, uint wanted)
     {
         var added = stackalloc byte[16];
-        Unsafe.WriteUnaligned(added, LibC.EPOLLIN | LibC.EPOLLET);
+        Unsafe.WriteUnaligned(added, wanted);
         Unsafe.WriteUnaligned(added + DataOffset, key);
         return LibC.EpollControl(epoll, LibC.EPOLL_CTL_ADD, descriptor, added) == 0;
     }
@@ -51,21 +56,31 @@ internal sealed unsafe class Epoll : IDisposable
     /// <summary>The key of an event of the last wait.</summary>
     public ulong KeyOf(int index) => Unsafe.ReadUnaligned<ulong>(events + (index * EventSize) + DataOffset);
 
-    /// <returns>True when an event of the last wait tells of an error, or of one kept in the socket's error queue.</returns>
-    public bool IsError(int index) => (Unsafe.ReadUnaligned<uint>(events + (index * EventSize)) & LibC.EPOLLERR) != 0;
+    /// <summary>What happened, of an event of the last wait. An error may also be one kept in the socket's error queue.</summary>
+    public uint EventsOf(int index) => Unsafe.ReadUnaligned<uint>(events + (index * EventSize));
 
     /// <summary>Ends a wait, from any thread.</summary>
     public void Wake()
     {
-        var one = 1UL;
-        _ = LibC.Write(waker, &one, sizeof(ulong));
+        lock (wakes)
+        {
+            if (!disposed)
+            {
+                var one = 1UL;
+                _ = LibC.Write(waker, &one, sizeof(ulong));
+            }
+        }
     }
 
     /// <summary>Called by the waiting thread, which waits no more.</summary>
     public void Dispose()
     {
-        _ = LibC.Close(epoll);
-        _ = LibC.Close(waker);
-        NativeMemory.Free(events);
+        lock (wakes)
+        {
+            disposed = true;
+            _ = LibC.Close(epoll);
+            _ = LibC.Close(waker);
+            NativeMemory.Free(events);
+        }
     }
 }

@@ -8,9 +8,9 @@ namespace NetDiscovery.Relay.Listeners.Linux;
 /// </summary>
 internal static unsafe partial class LibC
 {
-    public const int EINTR = 4, EAGAIN = 11;
+    public const int EINTR = 4, EBADF = 9, EAGAIN = 11;
     public const int EMSGSIZE = 90;
-    public const int MSG_DONTWAIT = 0x40, MSG_ERRQUEUE = 0x2000;
+    public const int MSG_DONTWAIT = 0x40, MSG_ERRQUEUE = 0x2000, MSG_NOSIGNAL = 0x4000;
     public const int AF_INET = 2, AF_INET6 = 10;
     public const int SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
     public const int SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_REUSEPORT = 15, SO_PEERCRED = 17, SO_SNDBUFFORCE = 32, SO_RCVBUFFORCE = 33;
@@ -19,7 +19,7 @@ internal static unsafe partial class LibC
     public const int IPPROTO_IPV6 = 41, IPV6_RECVERR = 25, IPV6_V6ONLY = 26, IPV6_DONTFRAG = 62;
     public const int SOL_UDP = 17, UDP_SEGMENT = 103, UDP_GRO = 104;
     public const int EPOLL_CLOEXEC = 0x80000, EPOLL_CTL_ADD = 1;
-    public const uint EPOLLIN = 1, EPOLLERR = 8, EPOLLET = 1u << 31;
+    public const uint EPOLLIN = 1, EPOLLOUT = 4, EPOLLERR = 8, EPOLLHUP = 16, EPOLLRDHUP = 0x2000, EPOLLET = 1u << 31;
     public const int EFD_CLOEXEC = 0x80000, EFD_NONBLOCK = 0x800;
 
     private const string Name = "libc";

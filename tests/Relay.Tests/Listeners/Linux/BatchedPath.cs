@@ -38,6 +38,8 @@ internal sealed class BatchedPath : IDisposable
         Other.SetRawSocketOption(SolUdp, UdpSegment, BitConverter.GetBytes(0));
     }
 
+    public Stream Carry(Socket accepted) => path.Carry(accepted);
+
     public byte[] Receive()
     {
         var buffer = new byte[70_000];
