@@ -80,7 +80,14 @@ internal sealed partial class AllocationReporter
             }
 
             journal.MarkAlive(time.GetUtcNow());
-            journal.Flush();
+            try
+            {
+                journal.Flush();
+            }
+            catch (IOException exception)
+            {
+                LogNotOnDisk(exception.Message);
+            }
         }
         while (await timer.WaitForNextTickAsync(cancellation));
     }
@@ -102,4 +109,7 @@ internal sealed partial class AllocationReporter
 
     [LoggerMessage(1232, LogLevel.Warning, "{Count} allocations were not confirmed by the cluster; the journal keeps them for the next start")]
     private partial void LogLeft(int count);
+
+    [LoggerMessage(1233, LogLevel.Warning, "The disk does not take the journal ({Problem}): a loss of power would cost usage and allocations. Tried again with the next usage reports")]
+    private partial void LogNotOnDisk(string problem);
 }

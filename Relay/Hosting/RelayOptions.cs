@@ -154,6 +154,12 @@ public sealed class RelayOptions
     public string DataPath { get; set; } = "";
 
     /// <summary>
+    /// Folder of the journal, where that is to be memory (a tmpfs), so that the data path never waits for a disk. It must outlive the process. A copy in
+    /// <see cref="DataPath"/> outlives the machine, at most <see cref="UsageReportSeconds"/> old. Default: <see cref="DataPath"/>.
+    /// </summary>
+    public string JournalPath { get; set; } = "";
+
+    /// <summary>
     /// True: where a relay of this <see cref="Id"/> and folder runs already, wait until it is stopped or dies, then take over from it. With SIGTERM it hands over its
     /// sockets, and no datagram is lost. 64-bit Linux, without <see cref="KernelPath"/>. Default: false, the second one is refused.
     /// </summary>

@@ -84,6 +84,7 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
         Check(options.CertificatePath is null || File.Exists(options.CertificatePath), nameof(options.CertificatePath), options.CertificatePath, "there is no such file");
         Check(options.CertificateKeyPath is null || File.Exists(options.CertificateKeyPath), nameof(options.CertificateKeyPath), options.CertificateKeyPath, "there is no such file");
         Check(options.DataPath.Length > 0 && options.DataPath.IndexOfAny(Path.GetInvalidPathChars()) < 0, nameof(options.DataPath), options.DataPath, "must be a folder");
+        Check(options.JournalPath.IndexOfAny(Path.GetInvalidPathChars()) < 0, nameof(options.JournalPath), options.JournalPath, "must be a folder");
         Check(options.DrainSeconds is >= 0 and <= RelayOptions.MaxDrainSeconds, nameof(options.DrainSeconds), options.DrainSeconds, "must be 0 to 86,400");
         Check(options.UsageReportSeconds is >= 1 and <= 3600, nameof(options.UsageReportSeconds), options.UsageReportSeconds, "must be 1 to 3600");
         Check(options.JournalMegabytes is >= 8 and <= 65536, nameof(options.JournalMegabytes), options.JournalMegabytes, "must be 8 to 65536");

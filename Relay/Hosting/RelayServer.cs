@@ -71,7 +71,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         var nonceKey = NonceKey.LoadOrCreate(options.DataPath, identity.Id);
         var nonces = new NonceIssuer(nonceKey);
         var tenantStore = new TenantStore(Path.Combine(options.DataPath, $"tenants-{identity.Id}.json"), loggers.CreateLogger<TenantStore>());
-        var journal = AllocationJournal.Open(options.DataPath, identity.Id, options.JournalMegabytes, time);
+        var journal = AllocationJournal.Open(options.JournalPath is { Length: > 0 } memory ? memory : options.DataPath, identity.Id, options.JournalMegabytes, time, options.DataPath);
         var relayed = ListenAddress.MakeRelayed(addresses, options, time);
         Services = new RelayServices
         {

@@ -51,15 +51,14 @@ internal sealed class Lives(AllocationReporter reporter, AllocationJournal journ
         }
     }
 
-    /// <summary>The same on the calling thread, which it keeps.</summary>
+    /// <summary>The same on the calling thread, which it keeps and waits on by itself, as a data path does.</summary>
     public void Run(int rate, CancellationToken stop)
     {
-        using var due = new AutoResetEvent(false);
-        using var timer = new Timer(_ => due.Set(), null, Beat, Beat);
+        using var never = new ManualResetEvent(false);
         for (var began = Begin(); Goes(stop); GoOn(rate, began, stop))
         {
             ProcessorSeconds = ProcessorTime.OfThisThread();
-            due.WaitOne();
+            never.WaitOne(Beat);
         }
     }
 

@@ -49,7 +49,8 @@ await app.StartAsync();
 
 var folder = Directory.CreateTempSubdirectory("bench-control-").FullName;
 var identity = new RelayIdentity("bench-control", builder.Configuration.RegionName(), Guid.NewGuid());
-using var journal = AllocationJournal.Open(folder, identity.Id, 1_024, TimeProvider.System);
+var memory = Memory.NewFolder();
+using var journal = AllocationJournal.Open(memory, identity.Id, 1_024, TimeProvider.System, folder);
 var cluster = new CountingCluster(new OrleansCluster(app.Services.GetRequiredService<IGrainFactory>(), identity));
 var reporter = new AllocationReporter(cluster, identity, journal, new ControlPlanePacing(), TimeSpan.FromSeconds(new RelayOptions().UsageReportSeconds), TimeProvider.System, NullLogger<AllocationReporter>.Instance);
 using var stopping = new CancellationTokenSource();
@@ -101,6 +102,7 @@ await stopping.CancelAsync();
 await reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 await app.StopAsync();
 journal.Dispose();
+Directory.Delete(memory, recursive: true);
 Directory.Delete(folder, recursive: true);
 
 async Task<object> LivesAsync(int rate, TimeSpan warm, TimeSpan measured)

@@ -14,6 +14,7 @@ internal sealed class SimulatedRelay : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly string folder = Directory.CreateTempSubdirectory("bench-relay-").FullName;
+    private readonly string memory = Memory.NewFolder();
     private readonly CancellationTokenSource stopping = new();
     private readonly RelayIdentity identity;
     private readonly AllocationJournal journal;
@@ -25,7 +26,7 @@ internal sealed class SimulatedRelay : IAsyncDisposable
     {
         this.app = app;
         identity = new RelayIdentity($"bench-relay-{number}", app.Configuration.RegionName(), Guid.NewGuid());
-        journal = AllocationJournal.Open(folder, identity.Id, 1_024, TimeProvider.System);
+        journal = AllocationJournal.Open(memory, identity.Id, 1_024, TimeProvider.System, folder);
         Cluster = new CountingCluster(new OrleansCluster(app.Services.GetRequiredService<IGrainFactory>(), identity));
         reporter = new AllocationReporter(
             Cluster, identity, journal, new ControlPlanePacing(), TimeSpan.FromSeconds(new RelayOptions().UsageReportSeconds), TimeProvider.System, NullLogger<AllocationReporter>.Instance);
@@ -88,6 +89,7 @@ internal sealed class SimulatedRelay : IAsyncDisposable
         await app.DisposeAsync();
         journal.Dispose();
         stopping.Dispose();
+        Directory.Delete(memory, recursive: true);
         Directory.Delete(folder, recursive: true);
     }
 

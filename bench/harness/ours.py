@@ -50,6 +50,7 @@ class ControlPlane:
         self.folder = tempfile.mkdtemp(prefix="bench-")
         self.data = os.path.join(self.folder, "data")  # apart from the working folder, which .NET's settings watch
         os.mkdir(self.data)
+        self.memory = tempfile.mkdtemp(prefix="bench-", dir="/dev/shm")  # for journals, as deploy/systemd has it
         self.silo = self.gateway = self.username = self.password = None
         self.users = 0
         self.core = processes.GENERATOR_CORE
@@ -120,6 +121,7 @@ class ControlPlane:
         for process in (self.gateway, self.silo):
             processes.stop(process)
         shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.memory, ignore_errors=True)
 
 
 class Ours(servers.Server):
@@ -147,7 +149,7 @@ class Ours(servers.Server):
         self.control_plane.start()
         self.process = self.control_plane.start_host(
             "Relay", processes.SERVER_CORE, self.name, self.root, self.environment,
-            **{"Health:Urls": f"http://127.0.0.1:{self.health}", "Relay:Id": f"bench-{self.name}", "Relay:Port": self.port,
+            **{"Health:Urls": f"http://127.0.0.1:{self.health}", "Relay:Id": f"bench-{self.name}", "Relay:JournalPath": self.control_plane.memory, "Relay:Port": self.port,
                "Relay:ListenAddresses:0": self.address, "Relay:TlsPort": self.port + 1, "Relay:MinPort": 20000, "Relay:AllowPeers:0": "127.0.0.0/8",
                "Relay:Workers": 1,
                # The generator is a few senders that ask more than any client would; what a request costs is the question here.

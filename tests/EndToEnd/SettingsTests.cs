@@ -65,7 +65,17 @@ public sealed class SettingsTests
 /// <summary>A folder for one test.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("netdiscovery-e2e-").FullName;
+    private TemporaryFolder(string path) => Path = path;
+
+    public TemporaryFolder()
+        : this(Directory.CreateTempSubdirectory("netdiscovery-e2e-").FullName)
+    {
+    }
+
+    public string Path { get; }
+
+    /// <summary>On a tmpfs: memory that outlives a process.</summary>
+    public static TemporaryFolder InMemory() => new(Directory.CreateDirectory($"/dev/shm/netdiscovery-e2e-{Guid.NewGuid():n}").FullName);
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

@@ -1,57 +1,50 @@
-using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
-using System.Text;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Relay.Hosting;
-using NetDiscovery.Relay.Listeners.Linux;
 using NetDiscovery.ServiceDefaults;
 
 namespace NetDiscovery.Relay.Allocations.Journal;
 
 /// <summary>
 /// The relay's memory of its allocations: a memory-mapped file of fixed-size slots, one for each allocation that lives or whose end the
-/// cluster has not confirmed. Killing the process loses nothing; losing power loses what was not flushed (<see cref="Flush"/>).
+/// cluster has not confirmed. Killing the process loses nothing; losing power loses what was not flushed (<see cref="Flush"/>). A file on a disk makes whoever
+/// writes to it wait now and then, the data path too: it may lie in memory (a tmpfs) and have a <see cref="JournalCopy"/> on the disk.
 /// Acquiring and releasing slots is thread-safe; a slot itself belongs to its worker and to its shard's sender.
 /// </summary>
 internal sealed unsafe class AllocationJournal : IDisposable
 {
     public const int SlotsPerSegment = 1024;
 
-    private const int HeaderSize = 4096;
-    private const int SegmentSize = SlotsPerSegment * SlotLayout.Size;
-    private const int FormatVersion = 2;
-    private const int ClockOffset = 2048;
-    private const int RewriteOffset = 2560;
-
     private readonly FileStream file;
     private readonly string path;
+    private readonly JournalCopy? copy;
     private readonly TimeProvider time;
-    private readonly List<Segment> segments = [];
+    private readonly List<JournalSegment> segments = [];
     private readonly Stack<int> free = new();
     private readonly Lock gate = new();
     private readonly int maxSegments;
-    private readonly Segment header;
+    private readonly JournalSegment header;
     private readonly IdentityRewrite rewrite;
     private readonly DepartureFile departures;
     private bool disposed;
 
-    private AllocationJournal(FileStream file, string path, int maxMegabytes, TimeProvider time)
+    private AllocationJournal(FileStream file, string path, JournalCopy? copy, int maxMegabytes, TimeProvider time)
     {
         this.file = file;
         this.path = path;
+        this.copy = copy;
         this.time = time;
-        maxSegments = Math.Max(1, (int)((long)maxMegabytes * 1024 * 1024 / SegmentSize));
-        header = new Segment(file, 0, HeaderSize);
-        for (long at = HeaderSize; at < file.Length; at += SegmentSize)
+        maxSegments = Math.Max(1, (int)((long)maxMegabytes * 1024 * 1024 / JournalFile.SegmentSize));
+        header = new JournalSegment(file, 0, JournalFile.HeaderSize);
+        for (long at = JournalFile.HeaderSize; at < file.Length; at += JournalFile.SegmentSize)
         {
-            segments.Add(new Segment(file, at, SegmentSize));
+            segments.Add(new JournalSegment(file, at, JournalFile.SegmentSize));
         }
 
-        rewrite = new IdentityRewrite(header.Pointer + RewriteOffset);
+        rewrite = new IdentityRewrite(header.Pointer + JournalFile.RewriteOffset);
         rewrite.Complete(FindUsed);
-        departures = new DepartureFile(Path.ChangeExtension(path, ".departures"));
+        departures = new DepartureFile(DepartureFile.PathOf(path));
         Resolved = departures.Resolve(FindUsed);
-        Clock = new JournalClock(header.Pointer + ClockOffset, time, JournalClock.ThisBoot());
+        Clock = new JournalClock(header.Pointer + JournalFile.ClockOffset, time, JournalClock.ThisBoot());
         EarlierAliveAt = Clock.AliveAt;
         FindSlots();
         MarkAlive(time.GetUtcNow());
@@ -80,38 +73,30 @@ internal sealed unsafe class AllocationJournal : IDisposable
     /// <param name="relayId">Names the file; another relay's journal is refused.</param>
     /// <param name="maxMegabytes">Largest size, MiB.</param>
     /// <param name="time">Clock.</param>
-    /// <exception cref="StartupException">The file is in use by another process, unreadable, or of another format. Nothing in it was changed.</exception>
-    public static AllocationJournal Open(string folder, string relayId, int maxMegabytes, TimeProvider time)
+    /// <param name="copyFolder">Where a copy is kept, from which a journal begins that is not there or older; null or <paramref name="folder"/>: none.</param>
+    /// <exception cref="StartupException">A file is in use by another process, unreadable, or of another format. Nothing in it was changed.</exception>
+    public static AllocationJournal Open(string folder, string relayId, int maxMegabytes, TimeProvider time, string? copyFolder = null)
     {
-        var path = Path.Combine(folder, $"journal-{relayId}.bin");
+        var path = JournalFile.PathOf(folder, relayId);
         FileStream? file = null;
+        JournalCopy? copy = null;
         try
         {
-            DataFolder.Prepare(folder);
-            file = new FileStream(path, DataFolder.PrivateFile(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
-            if (file.Length == 0)
+            file = JournalFile.OpenLocked(path);
+            if (copyFolder is not null && Path.GetFullPath(copyFolder) != Path.GetFullPath(folder))
             {
-                WriteHeader(file, relayId);
-            }
-            else
-            {
-                CheckHeader(file, path, relayId);
+                copy = JournalCopy.Open(copyFolder, relayId);
+                copy.RestoreInto(file, path);
             }
 
-            return new AllocationJournal(file, path, maxMegabytes, time);
+            JournalFile.Prepare(file, path, relayId);
+            return new AllocationJournal(file, path, copy, maxMegabytes, time);
         }
         catch (Exception exception)
         {
             file?.Dispose();
-            throw exception switch
-            {
-                StartupException => exception,
-                IOException io when file is null && IsSharingViolation(io) => new StartupException(
-                    $"The journal {path} is in use by another process: is a relay with this Relay:Id running already? Stop it, or give this one another Relay:Id or Relay:DataPath.", inner: exception),
-                IOException or UnauthorizedAccessException => new StartupException(
-                    $"The journal {path} can't be opened: {exception.Message.TrimEnd('.')}. Give Relay:DataPath a folder that the relay may write.", inner: exception),
-                _ => exception,
-            };
+            copy?.Dispose();
+            throw exception is IOException or UnauthorizedAccessException ? JournalFile.CantOpen(path, exception) : exception;
         }
     }
 
@@ -207,10 +192,11 @@ internal sealed unsafe class AllocationJournal : IDisposable
         }
     }
 
-    /// <summary>Asks the system to write what has changed to the disk; bounds what a loss of power costs.</summary>
+    /// <summary>Has what has changed written to the disk; bounds what a loss of power costs.</summary>
+    /// <exception cref="IOException">The disk does not take it. The journal goes on, the next call tries again.</exception>
     public void Flush()
     {
-        Segment[] all;
+        JournalSegment[] all;
         lock (gate)
         {
             if (disposed)
@@ -218,7 +204,13 @@ internal sealed unsafe class AllocationJournal : IDisposable
                 return;
             }
 
-            all = [header, .. segments];
+            all = [.. segments, header];
+        }
+
+        if (copy is not null)
+        {
+            WriteCopy(copy, all);
+            return;
         }
 
         foreach (var segment in all)
@@ -240,6 +232,19 @@ internal sealed unsafe class AllocationJournal : IDisposable
             disposed = true;
         }
 
+        try
+        {
+            if (copy is not null)
+            {
+                WriteCopy(copy, [.. segments, header]);
+            }
+        }
+        catch (IOException)
+        {
+            // The journal itself is whole; what the disk lacks, only a loss of power would miss.
+        }
+
+        copy?.Dispose();
         departures.Dispose();
         header.Dispose();
         segments.ForEach(segment => segment.Dispose());
@@ -258,11 +263,20 @@ internal sealed unsafe class AllocationJournal : IDisposable
         }
 
         departures.Relinquish();
-        Unlock(file);
+        copy?.Relinquish();
+        JournalFile.Unlock(file);
     }
 
-    // The mappings keep the file open, and with it the lock that FileShare.None is on Linux.
-    private static void Unlock(FileStream file) => _ = LibC.FileLock((int)file.SafeFileHandle.DangerousGetHandle(), LibC.LOCK_UN);
+    // The header last: it tells which of journal and copy is the newer one.
+    private static void WriteCopy(JournalCopy copy, JournalSegment[] all)
+    {
+        foreach (var segment in all)
+        {
+            copy.Write(segment.Offset, new ReadOnlySpan<byte>(segment.Pointer, segment.Size));
+        }
+
+        copy.FlushToDisk();
+    }
 
     private void Free(JournalSlot slot)
     {
@@ -327,7 +341,7 @@ internal sealed unsafe class AllocationJournal : IDisposable
     // One slot that makes no sense must not keep the others from living on. It may hold usage that was not billed, so it is kept.
     private void SetAside(JournalSlot slot)
     {
-        using (var damaged = new FileStream(path + ".damaged", DataFolder.PrivateFile(FileMode.Append, FileAccess.Write, FileShare.Read)))
+        using (var damaged = new FileStream((copy?.Path ?? path) + ".damaged", DataFolder.PrivateFile(FileMode.Append, FileAccess.Write, FileShare.Read)))
         {
             damaged.Write(slot.Raw);
         }
@@ -355,9 +369,9 @@ internal sealed unsafe class AllocationJournal : IDisposable
         try
         {
             // Written, not just extended: touching mapped memory without disk blocks behind it kills the process when the disk is full.
-            var at = HeaderSize + ((long)segments.Count * SegmentSize);
-            RandomAccess.Write(file.SafeFileHandle, new byte[SegmentSize], at);
-            segments.Add(new Segment(file, at, SegmentSize));
+            var at = JournalFile.HeaderSize + ((long)segments.Count * JournalFile.SegmentSize);
+            RandomAccess.Write(file.SafeFileHandle, new byte[JournalFile.SegmentSize], at);
+            segments.Add(new JournalSegment(file, at, JournalFile.SegmentSize));
         }
         catch (IOException)
         {
@@ -370,125 +384,5 @@ internal sealed unsafe class AllocationJournal : IDisposable
         }
 
         return true;
-    }
-
-    private static ReadOnlySpan<byte> Magic => "NDALLOC\n"u8;
-
-    private static void WriteHeader(FileStream file, string relayId)
-    {
-        var bytes = new byte[HeaderSize];
-        Magic.CopyTo(bytes);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), FormatVersion);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), SlotLayout.Size);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(16), SlotsPerSegment);
-        bytes[20] = (byte)Encoding.UTF8.GetBytes(relayId, bytes.AsSpan(21));
-        file.Write(bytes);
-        file.Flush(flushToDisk: true);
-    }
-
-    private static void CheckHeader(FileStream file, string path, string relayId)
-    {
-        var bytes = new byte[HeaderSize];
-        file.Position = 0;
-        if (file.ReadAtLeast(bytes, HeaderSize, throwOnEndOfStream: false) < HeaderSize || !bytes.AsSpan().StartsWith(Magic))
-        {
-            throw new StartupException($"{path} is not a journal, or damaged. Move it away to start without it; usage it may hold that was not reported is then not billed.");
-        }
-
-        if (BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8)) is var version && version != FormatVersion)
-        {
-            throw new StartupException($"The journal {path} has format {version}; this relay reads format {FormatVersion}. Start the version that wrote it until all is reported, then upgrade.");
-        }
-
-        var owner = Encoding.UTF8.GetString(bytes, 21, bytes[20]);
-        if (owner != relayId || BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(12)) != SlotLayout.Size || BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(16)) != SlotsPerSegment)
-        {
-            throw new StartupException($"The journal {path} belongs to relay '{owner}', not '{relayId}'. Set Relay:Id or Relay:DataPath right.");
-        }
-
-        if ((file.Length - HeaderSize) % SegmentSize is var rest && rest != 0)
-        {
-            // The process died while the file grew: no slot of the last segment was ever used.
-            RandomAccess.Write(file.SafeFileHandle, new byte[SegmentSize - rest], file.Length);
-        }
-    }
-
-    private static bool IsSharingViolation(IOException exception) =>
-        OperatingSystem.IsWindows() ? (exception.HResult & 0xFFFF) is 32 or 33 : exception is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException) && exception.Message.Contains("being used", StringComparison.Ordinal);
-
-    /// <summary>The file of <see cref="DepartureLog"/>s beside the journal; nothing in it matters once it was resolved.</summary>
-    private sealed class DepartureFile : IDisposable
-    {
-        private readonly FileStream file;
-        private readonly List<Segment> logs = [];
-
-        public DepartureFile(string path) =>
-            file = new FileStream(path, DataFolder.PrivateFile(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
-
-        public int Resolve(Func<int, ulong, JournalSlot?> find)
-        {
-            var resolved = 0;
-            for (long at = 0; at + DepartureLog.Size <= file.Length; at += DepartureLog.Size)
-            {
-                using var log = new Segment(file, at, DepartureLog.Size);
-                resolved += DepartureLog.Resolve(log.Pointer, find);
-            }
-
-            file.SetLength(0);
-            return resolved;
-        }
-
-        public DepartureLog Open()
-        {
-            // Written, not just extended: see TryGrow.
-            var at = (long)logs.Count * DepartureLog.Size;
-            RandomAccess.Write(file.SafeFileHandle, new byte[DepartureLog.Size], at);
-            logs.Add(new Segment(file, at, DepartureLog.Size));
-            return new DepartureLog(logs[^1].Pointer);
-        }
-
-        public void Relinquish() => Unlock(file);
-
-        public void Dispose()
-        {
-            logs.ForEach(log => log.Dispose());
-            file.Dispose();
-        }
-    }
-
-    private sealed class Segment : IDisposable
-    {
-        private readonly MemoryMappedFile map;
-        private readonly MemoryMappedViewAccessor view;
-
-        public Segment(FileStream file, long offset, long size)
-        {
-            map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
-            view = map.CreateViewAccessor(offset, size, MemoryMappedFileAccess.ReadWrite);
-            byte* start = null;
-            view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            Pointer = start + view.PointerOffset;
-        }
-
-        public byte* Pointer { get; }
-
-        public void Flush()
-        {
-            try
-            {
-                view.Flush();
-            }
-            catch (ObjectDisposedException)
-            {
-                // Closed meanwhile; closing writes everything.
-            }
-        }
-
-        public void Dispose()
-        {
-            view.SafeMemoryMappedViewHandle.ReleasePointer();
-            view.Dispose();
-            map.Dispose();
-        }
     }
 }

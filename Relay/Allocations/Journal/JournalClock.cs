@@ -29,7 +29,7 @@ internal sealed unsafe class JournalClock
         this.copies = copies;
         this.time = time;
         this.boot = boot;
-        if (Newest() is { } kept)
+        if (Newest(new ReadOnlySpan<byte>(copies, Size)) is { } kept)
         {
             generation = kept.Generation;
             AliveAt = kept.AliveUtc == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(kept.AliveUtc);
@@ -62,6 +62,9 @@ internal sealed unsafe class JournalClock
         }
     }
 
+    /// <returns>How often a clock was marked whose <see cref="Size"/> bytes are these; 0 = never.</returns>
+    public static long GenerationOf(ReadOnlySpan<byte> copies) => Newest(copies)?.Generation ?? 0;
+
     /// <summary>Notes that the process is alive, for the next one.</summary>
     public void Mark(DateTimeOffset now)
     {
@@ -75,12 +78,12 @@ internal sealed unsafe class JournalClock
         BinaryPrimitives.WriteUInt32LittleEndian(copy[CheckAt..], Checksum.Of(copy[..CheckAt]));
     }
 
-    private Kept? Newest()
+    private static Kept? Newest(ReadOnlySpan<byte> copies)
     {
         Kept? newest = null;
         for (var i = 0; i < 2; i++)
         {
-            var copy = new ReadOnlySpan<byte>(copies + (i * CopySize), CopySize);
+            var copy = copies.Slice(i * CopySize, CopySize);
             var number = BinaryPrimitives.ReadInt64LittleEndian(copy);
             if (number > (newest?.Generation ?? 0) && Checksum.Of(copy[..CheckAt]) == BinaryPrimitives.ReadUInt32LittleEndian(copy[CheckAt..]))
             {
@@ -107,6 +110,11 @@ internal static class Checksum
 
     private static uint Add(uint crc, ReadOnlySpan<byte> bytes)
     {
+        for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
+        {
+            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        }
+
         foreach (var value in bytes)
         {
             crc = BitOperations.Crc32C(crc, value);

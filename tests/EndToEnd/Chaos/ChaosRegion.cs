@@ -234,11 +234,19 @@ internal sealed class ChaosRegion : IAsyncDisposable
     {
         var (health, folder, firstPort, address) = (NewEndPoint(), new TemporaryFolder(), FirstRelayedPort + ((number - 1) * RelayedPorts), new IPEndPoint(_place.Address, FreePort.TcpAndUdp()));
         _folders.Add(folder);
+
+        // The journal of the first lies in memory with a copy on the disk, that of the others on the disk.
+        var journal = number == 1 ? TemporaryFolder.InMemory() : folder;
+        if (journal != folder)
+        {
+            _folders.Add(journal);
+        }
+
         RelayAddresses.Add(address);
         _relaySettings.Add(
         [
             .. shared, $"--Health:Urls=http://{health}", $"--Relay:Id=relay-{number}", $"--Relay:ListenAddresses:0={address.Address}", $"--Relay:Port={address.Port}", "--Relay:TlsPort=0", "--Relay:Workers=2",
-            $"--Relay:DataPath={folder.Path}", $"--Relay:AllowPeers:0={_place.Peers}", $"--Relay:MinPort={firstPort}", $"--Relay:MaxPort={firstPort + RelayedPorts - 1}",
+            $"--Relay:DataPath={folder.Path}", $"--Relay:JournalPath={journal.Path}", $"--Relay:AllowPeers:0={_place.Peers}", $"--Relay:MinPort={firstPort}", $"--Relay:MaxPort={firstPort + RelayedPorts - 1}",
         ]);
         Relays.Add(new Service($"relay {number}", health, () => LaunchRelay(number - 1), TimeProvider.System));
     }

@@ -79,6 +79,7 @@ public sealed class StartupTests
     [InlineData("Relay:CertificatePath")]
     [InlineData("Relay:CertificateKeyPath")]
     [InlineData("Relay:DataPath")]
+    [InlineData("Relay:JournalPath")]
     [InlineData("Relay:DrainSeconds")]
     [InlineData("Relay:UsageReportSeconds")]
     [InlineData("Relay:JournalMegabytes")]
@@ -110,6 +111,7 @@ public sealed class StartupTests
             options.CertificatePath = "/nowhere/cert.pem";
             options.CertificateKeyPath = "/nowhere/key.pem";
             options.DataPath = "";
+            options.JournalPath = "\0";
             options.DrainSeconds = -1;
             options.UsageReportSeconds = 0;
             options.JournalMegabytes = 1;

@@ -85,6 +85,16 @@ public sealed partial class SystemdTests
     }
 
     [Fact]
+    public void A_relays_journal_lies_in_memory_that_outlives_the_process_and_has_its_copy_on_the_disk()
+    {
+        var unit = Parse($"{Folder}netdiscovery-relay@.service");
+
+        Assert.Contains($"Relay__JournalPath=/run/{Assert.Single(unit["Service", "RuntimeDirectory"])}", unit["Service", "Environment"]);
+        Assert.Equal("yes", Assert.Single(unit["Service", "RuntimeDirectoryPreserve"]));
+        Assert.Contains($"Relay__DataPath=/var/lib/{Assert.Single(unit["Service", "StateDirectory"])}", unit["Service", "Environment"]);
+    }
+
+    [Fact]
     public void Reserved_ports_are_the_relayed_ones()
     {
         var options = new RelayOptions();
