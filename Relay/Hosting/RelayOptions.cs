@@ -130,6 +130,12 @@ public sealed class RelayOptions
     public string DatagramPath { get; set; } = DatagramPathChoice.Auto;
 
     /// <summary>
+    /// True (default): where the system allows (CAP_SYS_NICE, or RLIMIT_RTPRIO of at least 1), the threads of the batched path run ahead of all others
+    /// (SCHED_RR, priority 1) while they mostly wait. False: they share their processor as other threads do.
+    /// </summary>
+    public bool RealtimeDataPath { get; set; } = true;
+
+    /// <summary>
     /// Whether the kernel forwards bound channels by itself: <c>off</c> (default), <c>xdp</c>, <c>tc</c>, or <c>auto</c> for the better one that works.
     /// Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; where it can't be, the relay goes on without it and says why. Datagrams forwarded this way pass by the machine's firewall rules.
     /// </summary>

@@ -59,7 +59,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         addresses = ListenAddress.Resolve(options);
         behaviour = BehaviourAddresses.Resolve(addresses, options);
         var workers = !OperatingSystem.IsLinux() ? 1 : options.Workers > 0 ? options.Workers : Environment.ProcessorCount;
-        this.path = path ??= DatagramPathChoice.Make(options.DatagramPath);
+        this.path = path ??= DatagramPathChoice.Make(options.DatagramPath, options.RealtimeDataPath);
         if (path.Name == BatchedDatagramPath.Name && options.KernelPath == RelayOptions.KernelPathOff)
         {
             // What the kernel forwards by itself it counts for one process at a time.

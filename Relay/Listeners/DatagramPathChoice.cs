@@ -25,12 +25,13 @@ internal sealed record DatagramPathChoice(string Name, Func<Lock, Action<Excepti
 
     /// <summary>Chooses.</summary>
     /// <param name="setting">One of <see cref="Names"/>.</param>
-    public static DatagramPathChoice Make(string setting) => setting switch
+    /// <param name="realtime">See <see cref="Hosting.RelayOptions.RealtimeDataPath"/>; <see cref="Portable"/> has no thread to be ahead of others.</param>
+    public static DatagramPathChoice Make(string setting, bool realtime) => setting switch
     {
-        Batched => MakeBatched(),
-        Auto when HasBatched => MakeBatched(),
+        Batched => MakeBatched(realtime),
+        Auto when HasBatched => MakeBatched(realtime),
         _ => new DatagramPathChoice(PortableDatagramPath.Name, (gate, _) => new PortableDatagramPath(gate)),
     };
 
-    private static DatagramPathChoice MakeBatched() => new(BatchedDatagramPath.Name, (gate, onFault) => new BatchedDatagramPath(gate, onFault));
+    private static DatagramPathChoice MakeBatched(bool realtime) => new(BatchedDatagramPath.Name, (gate, onFault) => new BatchedDatagramPath(gate, onFault, realtime));
 }

@@ -29,13 +29,26 @@ static void fill_pattern(void)
         pattern[i] = (uint8_t)((value = value * 1664525u + 1013904223u) >> 24);
 }
 
+// coturn remembers a 5-tuple for a moment after its allocation was deleted; a socket that got the port of an earlier one takes another.
+static void open_allocation(turn_client *client, unsigned index, const load_options *options)
+{
+    enum { ALLOCATION_MISMATCH = 437, PORTS = 4 };
+    int code = ALLOCATION_MISMATCH;
+    for (int tried = 0; code == ALLOCATION_MISMATCH && tried < PORTS; tried++) {
+        if (tried > 0)
+            close(client->fd);
+        turn_open(client, &options->server, index);
+        code = turn_allocate(client, LIFETIME);
+    }
+    expect(code, "Allocate", index);
+}
+
 void flow_open(flow *f, unsigned index, const load_options *options)
 {
     if (run_number == 0)
         fill_pattern();
     memset(f, 0, sizeof *f);
-    turn_open(&f->client, &options->server, index);
-    expect(turn_allocate(&f->client, LIFETIME), "Allocate", index);
+    open_allocation(&f->client, index, options);
     f->peer = peer_address(index);
     f->peer.sin_port = htons(9); // where nobody need be, for a flow that stays idle
     f->peer_fd = -1;

@@ -14,7 +14,7 @@ namespace NetDiscovery.Relay.Listeners.Linux;
 /// </summary>
 /// <param name="gate">The worker's gate.</param>
 /// <param name="onFault">Told of an error that a sink let through; it costs one datagram.</param>
-internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) : IDatagramPath
+internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault, bool realtime) : IDatagramPath
 {
     /// <summary>As the log shows it.</summary>
     public const string Name = "batched system calls";
@@ -210,6 +210,7 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
     private void Run()
     {
         ThreadSlice.Shorten();
+        var lead = realtime ? RealtimeLead.Take() : null;
         Volatile.Write(ref threadId, Environment.CurrentManagedThreadId);
         while (true)
         {
@@ -233,6 +234,7 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault) 
             }
             while (next < events + continued.Count);
             continued.Clear();
+            lead?.OnRound();
         }
     }
 

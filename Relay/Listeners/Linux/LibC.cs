@@ -15,6 +15,7 @@ internal static unsafe partial class LibC
     public const int SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
     public const int SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_REUSEPORT = 15, SO_PEERCRED = 17, SO_SNDBUFFORCE = 32, SO_RCVBUFFORCE = 33;
     public const int LOCK_UN = 8;
+    public const int RUSAGE_THREAD = 1;
     public const int IPPROTO_IP = 0, IP_MTU_DISCOVER = 10, IP_PMTUDISC_DONT = 0, IP_PMTUDISC_DO = 2, IP_PMTUDISC_OMIT = 5, IP_RECVERR = 11;
     public const int IPPROTO_IPV6 = 41, IPV6_RECVERR = 25, IPV6_V6ONLY = 26, IPV6_DONTFRAG = 62;
     public const int SOL_UDP = 17, UDP_SEGMENT = 103, UDP_GRO = 104;
@@ -82,8 +83,19 @@ internal static unsafe partial class LibC
     [LibraryImport(Name, EntryPoint = "syscall")]
     public static partial nint SystemCall(nint number, nint first, nint second, nint third, nint fourth);
 
+    [LibraryImport(Name, EntryPoint = "getrusage")]
+    public static partial int ResourceUsage(int who, long* usage);
+
     /// <summary>Sets an option that is an int.</summary>
     public static bool SetOption(int descriptor, int level, int option, int value) => SetOption(descriptor, level, option, &value, sizeof(int)) == 0;
+
+    /// <returns>How often the calling thread has given up its processor by itself, to wait.</returns>
+    public static long WaitsOfThisThread()
+    {
+        // struct rusage: 18 longs on 64-bit systems, the last but one is ru_nvcsw.
+        var usage = stackalloc long[18];
+        return ResourceUsage(RUSAGE_THREAD, usage) == 0 ? usage[16] : 0;
+    }
 
     /// <returns>The process at the other end of a Unix socket, as it is numbered here; 0 when it can't be seen from here.</returns>
     public static int PeerProcess(int descriptor)

@@ -13,7 +13,7 @@ public sealed unsafe class DepartureLogTests : IDisposable
 {
     private readonly byte* memory = (byte*)NativeMemory.AllocZeroed(DepartureLog.Size);
     private readonly SlotLayout* slots = (SlotLayout*)NativeMemory.AllocZeroed(2, SlotLayout.Size);
-    private readonly BatchedDatagramPath path = new(new Lock(), _ => { });
+    private readonly BatchedDatagramPath path = new(new Lock(), _ => { }, realtime: false);
     private readonly BatchedDatagramSocket socket;
     private readonly Socket peer = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 30_000 };
     private readonly JournalSlot[] owners;

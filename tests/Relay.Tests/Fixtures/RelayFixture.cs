@@ -133,7 +133,7 @@ internal sealed class RelayFixture : IAsyncDisposable
         configure?.Invoke(Options);
         var identity = new RelayIdentity(Options.Id, "local", Guid.NewGuid());
         var pacing = new ControlPlanePacing { Linger = Linger, Heartbeat = TimeSpan.FromMilliseconds(100), StopWithin = StopWithin };
-        var server = new RelayServer(Options, identity, Cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, loggers, ChangePath?.Invoke(DatagramPathChoice.Make(Options.DatagramPath)));
+        var server = new RelayServer(Options, identity, Cluster, new RelayMetrics(meters.GetRequiredService<IMeterFactory>()), pacing, time, loggers, ChangePath?.Invoke(DatagramPathChoice.Make(Options.DatagramPath, Options.RealtimeDataPath)));
         Server ??= server;
         server.Start();
         server.Connect(BeforeReady);

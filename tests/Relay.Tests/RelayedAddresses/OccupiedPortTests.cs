@@ -140,7 +140,7 @@ public sealed class OccupiedPortTests
 
         public OneWorker(string name)
         {
-            path = DatagramPathChoice.Make(name).Open(gate, exception => Assert.Fail(exception.ToString()));
+            path = DatagramPathChoice.Make(name, realtime: false).Open(gate, exception => Assert.Fail(exception.ToString()));
             Opener = new RelayedSocketOpener(path, new NoData(), 4_096);
         }
 
