@@ -18,7 +18,7 @@ internal sealed class JournalCopy : IDisposable
     private readonly Lock gate = new();
     private readonly byte[] run = new byte[RunBlocks * Block];
     private long[] written = [];
-    private bool closed;
+    private volatile bool closed;
 
     private JournalCopy(FileStream file, string path)
     {
@@ -50,43 +50,38 @@ internal sealed class JournalCopy : IDisposable
     /// <summary>Lets the journal begin as its copy, where the copy is newer: the machine was started again, or the journal was kept in this folder meanwhile.</summary>
     public void RestoreInto(FileStream journal, string journalPath)
     {
-        if (JournalFile.GenerationOf(file) <= JournalFile.GenerationOf(journal))
-        {
-            return;
-        }
-
-        // The header last: without it the file counts as older still, and a process killed in the middle is followed by one that begins again.
-        journal.SetLength(0);
-        journal.Position = file.Position = JournalFile.HeaderSize;
-        file.CopyTo(journal);
-        journal.Flush();
-        var header = new byte[JournalFile.HeaderSize];
-        RandomAccess.Read(file.SafeFileHandle, header, 0);
-        RandomAccess.Write(journal.SafeFileHandle, header, 0);
-
         // Where this file was the journal itself, what it had sent last lies beside it.
         var departures = DepartureFile.PathOf(Path);
-        if (File.Exists(departures))
+        if (JournalFile.GenerationOf(file) > JournalFile.GenerationOf(journal))
         {
-            File.Copy(departures, DepartureFile.PathOf(journalPath), overwrite: true);
-            File.Delete(departures);
+            // The header last: without it the file counts as older still, and a process killed in the middle is followed by one that begins again.
+            journal.SetLength(0);
+            journal.Position = file.Position = JournalFile.HeaderSize;
+            file.CopyTo(journal);
+            journal.Flush();
+            if (File.Exists(departures))
+            {
+                File.Copy(departures, DepartureFile.PathOf(journalPath), overwrite: true);
+            }
+
+            var header = new byte[JournalFile.HeaderSize];
+            RandomAccess.Read(file.SafeFileHandle, header, 0);
+            RandomAccess.Write(journal.SafeFileHandle, header, 0);
         }
+
+        // Taken along now, or by a process that was killed before it came here: counted once.
+        File.Delete(departures);
     }
 
     /// <summary>Writes the blocks of a part of the journal that are not what was written last.</summary>
     /// <param name="offset">Where the part begins in the file, bytes: a multiple of a slot's size.</param>
     /// <param name="part">Its bytes, a multiple of a slot's size. They may change meanwhile; each slot tells by itself when it is torn.</param>
-    /// <returns>Blocks written.</returns>
+    /// <returns>Blocks written: those before <see cref="Relinquish"/>, which another thread may call meanwhile and which waits for no more than a few.</returns>
     /// <exception cref="IOException">The disk is full or broken. What it did not take is written by the next call.</exception>
     public int Write(long offset, ReadOnlySpan<byte> part)
     {
         lock (gate)
         {
-            if (closed)
-            {
-                return 0;
-            }
-
             var first = (int)(offset / Block);
             var blocks = part.Length / Block;
             if (written.Length < first + blocks)
@@ -96,7 +91,7 @@ internal sealed class JournalCopy : IDisposable
 
             var total = 0;
             var inRun = 0;
-            for (var i = 0; i <= blocks; i++)
+            for (var i = 0; i <= blocks && !closed; i++)
             {
                 var changed = i < blocks && Changed(part.Slice(i * Block, Block), offset >= JournalFile.HeaderSize, written[first + i], run.AsSpan(inRun * Block, Block), out written[first + i]);
                 inRun += changed ? 1 : 0;
@@ -128,21 +123,13 @@ internal sealed class JournalCopy : IDisposable
     /// <summary>Writes nothing any more, and lets another process open the file.</summary>
     public void Relinquish()
     {
-        lock (gate)
-        {
-            closed = true;
-        }
-
+        Close();
         JournalFile.Unlock(file);
     }
 
     public void Dispose()
     {
-        lock (gate)
-        {
-            closed = true;
-        }
-
+        Close();
         file.Dispose();
     }
 
@@ -166,6 +153,15 @@ internal sealed class JournalCopy : IDisposable
     }
 
     private static bool IsFree(ReadOnlySpan<byte> slot) => MemoryMarshal.Read<int>(slot) == (int)SlotState.Free;
+
+    private void Close()
+    {
+        closed = true;
+        lock (gate)
+        {
+            // Who writes has seen it.
+        }
+    }
 
     private void WriteRun(int block, int count)
     {

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
-using NetDiscovery.Grains.Interfaces;
-using NetDiscovery.Grains.Interfaces.Addresses;
 using NetDiscovery.Relay.Allocations.Journal;
 using NetDiscovery.ServiceDefaults;
 using TransportAddress = NetDiscovery.Relay.Protocol.TransportAddress;
@@ -165,6 +163,44 @@ public sealed class JournalCopyTests : IDisposable
         Assert.Equal(7, Assert.Single(again.Earlier).Counters.BytesToPeer);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public unsafe void What_a_journal_on_disk_had_sent_last_is_counted_once_whenever_who_takes_it_into_memory_is_killed(bool headerWritten)
+    {
+        var onDisk = AllocationJournal.Open(Disk, "r", 8, TimeProvider.System);
+        var slot = Acquire(onDisk, "kept");
+        slot.Counters.BytesToPeer = 5;
+        var sending = onDisk.OpenDepartures();
+        sending.Expect(slot, Counted.ToPeer, received: 100, sent: 100);
+        sending.Put(0);
+        sending.Begin(1);
+        sending.Assign(0, 0);
+        sending.Messages[0].Length = 100; // as the system writes it
+        Kill(onDisk);
+        var left = File.ReadAllBytes(DepartureFile.PathOf(DiskFile));
+        Kill(Open());
+
+        // Back to where a process killed in the middle leaves it: either way the departures lie on the disk still.
+        File.WriteAllBytes(DepartureFile.PathOf(DiskFile), left);
+        File.WriteAllBytes(DepartureFile.PathOf(MemoryFile), headerWritten ? [] : left);
+        if (!headerWritten)
+        {
+            using var file = File.OpenWrite(MemoryFile);
+            file.Write(new byte[JournalFile.HeaderSize]);
+        }
+
+        var journal = Open();
+        Assert.Equal(105, Assert.Single(journal.Earlier).Counters.BytesToPeer);
+        Assert.False(File.Exists(DepartureFile.PathOf(DiskFile)));
+
+        journal.MarkAlive(Now);
+        journal.Flush();
+        LoseMemory(journal);
+        using var again = Open();
+        Assert.Equal(105, Assert.Single(again.Earlier).Counters.BytesToPeer);
+    }
+
     [Fact]
     public void Only_what_has_changed_is_written()
     {
@@ -236,20 +272,8 @@ public sealed class JournalCopyTests : IDisposable
         Assert.StartsWith("not a journal", File.ReadAllText(DiskFile), StringComparison.Ordinal);
     }
 
-    private static JournalSlot Acquire(AllocationJournal journal, string username) => journal.TryAcquire(
-        new SlotIdentity
-        {
-            Allocation = AllocationId.From(Guid.CreateVersion7()),
-            Incarnation = Guid.NewGuid(),
-            OpenedAt = Now,
-            Claims = "claims"u8.ToArray(),
-            Username = Encoding.ASCII.GetBytes(username),
-            Transport = Transport.Udp,
-            Client = TransportAddress.Parse("192.0.2.1:1000"),
-            Server = TransportAddress.Parse("192.0.2.2:3478"),
-            Relayed = TransportAddress.Parse("192.0.2.2:50000"),
-        },
-        Now.AddMinutes(10))!;
+    private static JournalSlot Acquire(AllocationJournal journal, string username) =>
+        journal.TryAcquire(JournalTests.Identity() with { Username = Encoding.ASCII.GetBytes(username) }, Now.AddMinutes(10))!;
 
     // Of a killed process the files stay as they are; its locks go.
     private static void Kill(AllocationJournal journal) => journal.Relinquish();

@@ -413,7 +413,7 @@ public sealed class JournalTests : IDisposable
         public override DateTimeOffset GetUtcNow() => Utc;
     }
 
-    private static SlotIdentity Identity(string user = "claims") => new()
+    internal static SlotIdentity Identity(string user = "claims") => new()
     {
         Allocation = new AllocationId(Guid.NewGuid()),
         Incarnation = Guid.NewGuid(),
