@@ -40,6 +40,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
     private readonly Predecessor predecessor = Predecessor.None;
     private SuccessorWatch? successors;
     private MemoryReturn? memory;
+    private ShortCollections? collections;
 
     /// <summary>Opens journal and keys, and prepares the workers; no socket is open yet.</summary>
     /// <param name="options">The settings.</param>
@@ -165,6 +166,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
 
         memory = new MemoryReturn(
             () => listeners.Connections + (secure?.Dtls.Associations.Open ?? 0) + Allocations, new ProcessorUse(Services.Time).Cores, GiveMemoryBack, Services.Time);
+        collections = ShortCollections.OfProcess(Services.Time);
         listeners.Start();
         Listening = true;
         LogStarted(Services.Identity.Id, string.Join(", ", addresses.Select(address => address.Local.WithPort((ushort)options.Port))), Workers.Length, path.Name, options.MinPort, options.MaxPort);
@@ -198,6 +200,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         Listening = false;
         Services.Draining = true;
         memory?.Dispose();
+        collections?.Dispose();
         restorer.Dispose();
         if (HasSuccessor)
         {

@@ -47,12 +47,15 @@ def build_tools():
     _compile("floor", [floor / "floor.c", load / "stun.c", load / "digest.c"], headers)
 
 
+def build_project(folder):
+    done = subprocess.run(["dotnet", "build", str(ROOT / folder), "-c", "Release", "-v", "quiet", "-nologo"], capture_output=True, text=True)
+    if done.returncode != 0:
+        stop(f"{folder} does not build:\n{done.stdout[-2000:]}")
+
+
 def build_hosts():
     for host in HOSTS:
-        done = subprocess.run(["dotnet", "build", str(ROOT / host), "-c", "Release", "-v", "quiet", "-nologo"],
-                              capture_output=True, text=True)
-        if done.returncode != 0:
-            stop(f"{host} does not build:\n{done.stdout[-2000:]}")
+        build_project(host)
 
 
 def host_binary(host, root=ROOT):

@@ -95,10 +95,7 @@ def _row(label, value, target=None, at_least=False, digits=2):
 
 
 def run(quick):
-    done = subprocess.run(["dotnet", "build", str(build.ROOT / "bench" / "Control"), "-c", "Release", "-v", "quiet", "-nologo"],
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        build.stop(f"bench/Control does not build:\n{done.stdout[-2000:]}")
+    build.build_project("bench/Control")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended"))  # by way of what is below: nothing is left running
     database = Database()
     plane = ours.ControlPlane()

@@ -13,10 +13,7 @@ TARGET_MS = 500
 
 
 def run(quick):
-    done = subprocess.run(["dotnet", "build", str(build.ROOT / "bench" / "Sessions"), "-c", "Release", "-v", "quiet", "-nologo"],
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        build.stop(f"bench/Sessions does not build:\n{done.stdout[-2000:]}")
+    build.build_project("bench/Sessions")
     relay = Ours()
     relay.control_plane.core = None  # the relay has nothing to do here: silo, gateway and clients share both cores
     try:

@@ -10,9 +10,7 @@ FIRST_SILO, FIRST_GATEWAY, FIRST_HEALTH = 13421, 13431, 13441
 
 def build_bench(name):
     """Builds bench/NAME and returns its program."""
-    done = subprocess.run(["dotnet", "build", str(build.ROOT / "bench" / name), "-c", "Release", "-v", "quiet", "-nologo"], capture_output=True, text=True)
-    if done.returncode != 0:
-        build.stop(f"bench/{name} does not build:\n{done.stdout[-2000:]}")
+    build.build_project(f"bench/{name}")
     return build.ROOT / f"bench/{name}/bin/Release/net10.0/{name}.Bench"
 
 

@@ -1,6 +1,7 @@
-"""Workload `soak`: our relay at 70 % of what it can carry, for a long time: memory, pauses of the garbage collector, bytes allocated per packet."""
+"""Workload `soak`: our relay at 70 % of what it can carry, for a long time: memory, stops by the garbage collector, bytes allocated per packet."""
 
 import re
+import statistics
 import time
 
 from . import build, ours, processes
@@ -10,9 +11,26 @@ SHARE = 0.7
 WINDOW = 20.0  # seconds
 QUIET = 300.0  # seconds, at most
 QUIET_RATE = 100  # packets/s: every allocation has something to report, and there is next to nothing to relay
-MAX_PAUSE_MS = 5.0
+MAX_STOP_MS = 5.0
 MAX_DRIFT_MIB = 4.0
 MAX_BYTES = 0.05
+
+
+class SoakedRelay(ours.Ours):
+    """With a listener inside (bench/Stops) that writes down when the collector stops the program."""
+
+    stops_file = build.OUT / "stops.txt"
+
+    def start(self):
+        build.build_project("bench/Stops")
+        self.stops_file.unlink(missing_ok=True)
+        self.environment = {"DOTNET_STARTUP_HOOKS": str(build.ROOT / "bench/Stops/bin/Release/net10.0/Stops.Bench.dll"), "STOPS_FILE": str(self.stops_file)}
+        return super().start()
+
+    def stops(self, begun, ended):
+        """(generation or -1, ms from the request until threads were let go, ms from when all had stopped) of each stop between two times."""
+        lines = [line.split() for line in self.stops_file.read_text().splitlines()]
+        return [(int(line[1]), float(line[2]), float(line[3])) for line in lines if begun <= float(line[0]) <= ended]
 
 
 class Sample:
@@ -55,16 +73,25 @@ def run(server, plan, report, minutes):
     full = load.window(1, 5)["per_second"]
     print(f"  saturation {full:,.0f} packets/s; now {full * SHARE:,.0f}", flush=True)
     load.window(0, WINDOW, full * SHARE)
+    begun = time.time()
     samples, delivered, lost = _carry(load, server, 60 * minutes, full * SHARE, told=True)
+    stops = server.stops(begun, time.time())
     quiet, few, _ = _carry(load, server, min(QUIET, 60 * minutes), QUIET_RATE, told=False)
     load.end()
     took, made = samples[-1].time - samples[0].time, samples[-1].allocated - samples[0].allocated
     housekeeping = (quiet[-1].allocated - quiet[0].allocated) / (quiet[-1].time - quiet[0].time) * took
     print(f"  {delivered:,} packets, {lost:,} lost; {made:,.0f} B allocated; with {QUIET_RATE} packets/s for as long: {housekeeping:,.0f} B")
-    # A sum over a window is no less than the longest pause in it. Memory goes up and down with collections: what counts is how high.
-    pause = max(after.paused - before.paused for before, after in zip(samples, samples[1:]))
+    collections = samples[-1].collections - samples[0].collections
+    if abs(collections - sum(generation >= 0 for generation, _, _ in stops)) > 1:  # one may fall between the clocks
+        print(f"  ! the relay tells of {collections:.0f} collections")
+    for generation in sorted({stop[0] for stop in stops}):
+        asked, stopped = ([stop[number] for stop in stops if stop[0] == generation] for number in (1, 2))
+        name = f"collections of generation {generation}" if generation >= 0 else "other stops"
+        print(f"  {len(asked)} {name}: all threads stopped for {statistics.median(stopped):.2f} ms, at most {max(stopped):.2f};"
+              f" with the time it took to stop them {statistics.median(asked):.2f}, at most {max(asked):.2f}")
+    # Memory goes up and down with collections: what counts is how high.
     late = max(2, len(samples) * 2 // 3)
     drift = max(sample.resident for sample in samples[late:]) - max(sample.resident for sample in samples[:late])
-    report.verdict("longest pauses of the garbage collector in 20 s, ms", pause * 1e3, MAX_PAUSE_MS)
+    report.verdict("longest stop by the garbage collector, ms", max((stop[2] for stop in stops), default=0), MAX_STOP_MS)
     report.verdict("highest RSS of the last third above that before, MiB", drift, MAX_DRIFT_MIB)
     report.verdict("bytes allocated per packet, housekeeping taken off", (made - housekeeping) / max(1, delivered - few), MAX_BYTES)
