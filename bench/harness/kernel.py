@@ -9,6 +9,8 @@ from . import network, ours, processes, servers
 from .load import Load
 from .rounds import take_turns
 
+TARGETS = {"xdp": 0.10, "tc": 0.20}  # of coturn's cost
+GENTLE = 30_000  # what every server can carry
 RATE = 100_000
 FAST = 400_000  # where a server with sockets is past its limit
 
@@ -19,15 +21,16 @@ class OnCables:
     def on_cables(self, number):
         self.address = f"10.{10 * number + 1}.0.1"
         self.devices = (f"rc{number}", f"rp{number}")
-        self.sides = {"clients": f"/run/netns/{network.CLIENTS},10.{10 * number + 1}.0.2",
-                      "peers": f"/run/netns/{network.PEERS},10.{10 * number + 2}.0.2"}
+        self.far_devices = (f"c{number}", f"p{number}")
+        self.sides = {"clients": f"/run/netns/{network.CLIENTS},10.{10 * number + 1}.0.2,c{number}",
+                      "peers": f"/run/netns/{network.PEERS},10.{10 * number + 2}.0.2,p{number}"}
         return self
 
     def workers(self):
-        threads = [thread for device in self.devices for thread in network.threads_of(device)]
-        for thread in threads:  # attaching a program makes new ones
-            processes.pin(thread, processes.SERVER_CORE)
-        return [self.pid, *threads]
+        return [self.pid, *network.pin_threads(self.devices, processes.SERVER_CORE)]  # the relay's program made new ones
+
+    def loaded(self):
+        network.pin_threads(self.far_devices, processes.GENERATOR_CORE)  # so did the generator's
 
     def load_options(self):
         return self.sides
@@ -60,13 +63,23 @@ def make():
 
 
 def run(running, plan, report, quick, rate):
-    report.heading("Over cables (veth): CPU us per packet of process and interfaces' kernel threads together (100 x 160 B, burst 1)")
-    for label, pace, burst in ((f"at {RATE:,} packets/s", RATE, 1), (f"at {RATE:,} packets/s, burst 8", RATE, 8)):
-        _row(running, plan, report, label, pace, burst)
-    _programs([server for server in running if server.name in ("xdp", "tc")], report)
-    fast = [server for server in running if server.name in ("xdp", "tc")]
-    if not quick and fast:
-        _row(fast, plan, report, f"at {FAST:,} packets/s", FAST, 1)
+    forwarding = [server for server in running if server.name in TARGETS]
+    report.heading("Over cables (veth): CPU us per packet of process and interfaces' kernel threads together (100 x 160 B)")
+    for label, burst in ((f"at {RATE:,} packets/s", 1), (f"at {RATE:,} packets/s, burst 8", 8)):
+        cost = _row("relay", running, plan, report, label, RATE, burst)
+        _verdicts(report, cost, cost.get("coturn"))
+    _programs(forwarding, report)
+    if not quick and forwarding:
+        _row("relay", forwarding, plan, report, f"at {FAST:,} packets/s", FAST, 1)
+    report.heading("The same, as a network card with XDP brings and takes frames: made and counted in the kernel")
+    gentle = _row("frames", running, plan, report, f"at {GENTLE:,} packets/s", GENTLE, 1)
+    for label, burst in ((f"at {RATE:,} packets/s", 1), (f"at {RATE:,} packets/s, burst 8", 8)):
+        cost = _row("frames", running, plan, report, label, RATE, burst)
+        # Beside coturn where it is cheapest: at the higher rate it also pays for what it drops.
+        _verdicts(report, cost, min(gentle["coturn"], cost["coturn"]) if "coturn" in cost else None)
+    if not quick and forwarding:
+        _row("frames", forwarding, plan, report, f"at {FAST:,} packets/s", FAST, 1)
+        _row("frames", forwarding, plan, report, "as fast as the generator makes them", 0, 1, flood=True)
 
 
 def _programs(running, report):
@@ -96,12 +109,17 @@ def _program_time():
     return sum(program.get("run_time_ns", 0) for program in programs), sum(program.get("run_cnt", 0) for program in programs)
 
 
-def _row(running, plan, report, label, pace, burst):
-    results = take_turns("relay", running, plan, pace, allocations=100, payload=160, burst=burst)
+def _row(workload, running, plan, report, label, pace, burst, flood=False):
+    """CPU us per packet by server name. In a flood, losses are no news."""
+    results = take_turns(workload, running, plan, pace, allocations=100, payload=160, burst=burst)
     cost = {name: result["cpu_us"] for name, result in results.items()}
     report.row(label, cost)
-    for name, target in (("xdp", 0.10), ("tc", 0.20)):
-        if name in cost and "coturn" in cost:
-            report.verdict(f"  {name} / coturn", cost[name] / cost["coturn"], target)
     report.row("  delivered packets/s", {name: result["per_second"] for name, result in results.items()}, digits=0)
-    report.notes(results)
+    report.notes({name: result | {"lost": 0} for name, result in results.items()} if flood else results)
+    return cost
+
+
+def _verdicts(report, cost, coturn):
+    for name, target in TARGETS.items():
+        if name in cost and coturn:
+            report.verdict(f"  {name} / coturn", cost[name] / coturn, target)

@@ -23,6 +23,7 @@ class Load:
         self.process = processes.start(command, processes.GENERATOR_CORE, stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, text=True)
         self._answer()
+        server.loaded()
 
     def _answer(self):
         line = self.process.stdout.readline()

@@ -76,8 +76,7 @@ class Cables:
                 _set(end, SET_TX_CHECKSUM, 0)  # complete checksums, as from a wire
             for file, value in (("threaded", 1), ("gro_flush_timeout", MODERATION_NS), ("napi_defer_hard_irqs", 1000)):
                 subprocess.run(["ip", "netns", "exec", name, "sh", "-c", f"echo {value} > /sys/class/net/{end}/{file}"], check=True)
-            for thread in threads_of(end):
-                processes.pin(thread, core)
+            pin_threads((end,), core)
         # Both ends know each other, as after the first packets.
         for name, end, far, host in ((RELAY, device, (namespace, other), 2), (namespace, other, (RELAY, device), 1)):
             mac = _run(f"ip netns exec {far[0]} cat /sys/class/net/{far[1]}/address").strip()
@@ -94,6 +93,14 @@ def threads_of(device):
     found = [int(path.parent.name) for path in pathlib.Path("/proc").glob("[0-9]*/comm")
              if _read(path).startswith(f"napi/{device}-")]
     return found or build.stop(f"{device} has no kernel thread: this kernel lacks threaded NAPI (Linux 5.12)")
+
+
+def pin_threads(devices, core):
+    """Pins the kernel threads of interfaces, which are new ones after a program was attached; answers which."""
+    threads = [thread for device in devices for thread in threads_of(device)]
+    for thread in threads:
+        processes.pin(thread, core)
+    return threads
 
 
 def _read(path):

@@ -39,8 +39,9 @@ def run(servers, rate):
 def on_cables(servers, rate):
     """With the threads of the server's interfaces."""
     build.need("perf", "linux-perf")
-    for burst in (1, 8):
-        _case(servers, f"Over cables (veth): 100 x 160 B, burst {burst}, {rate:,} packets/s", "relay", rate, allocations=100, payload=160, burst=burst)
+    for workload, name in (("relay", "over cables (veth)"), ("frames", "as a network card with XDP brings them")):
+        for burst in (1, 8):
+            _case(servers, f"100 x 160 B {name}, burst {burst}, {rate:,} packets/s", workload, rate, allocations=100, payload=160, burst=burst)
 
 
 def _case(servers, title, workload, rate, **options):

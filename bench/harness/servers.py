@@ -57,6 +57,9 @@ class Server:
         """What the load generator needs to reach it."""
         return {}
 
+    def loaded(self):
+        """A load generator is ready to begin."""
+
     def command(self):
         raise NotImplementedError
 

@@ -55,8 +55,10 @@ void bpf_call(bpf_program *p, int helper) { append(p, BPF_JMP | BPF_CALL, 0, 0)-
 void bpf_return(bpf_program *p, int32_t number)
 {
     bpf_move_number(p, R0, number);
-    append(p, BPF_JMP | BPF_EXIT, 0, 0);
+    bpf_leave(p);
 }
+
+void bpf_leave(bpf_program *p) { append(p, BPF_JMP | BPF_EXIT, 0, 0); }
 
 int bpf_jump(bpf_program *p, int comparison, int left, int right)
 {

@@ -1,6 +1,6 @@
 // Programs for the kernel, written down instruction by instruction, and the few bpf(2) commands that this benchmark needs.
-#ifndef BPF_H
-#define BPF_H
+#ifndef BPF_PROGRAM_H
+#define BPF_PROGRAM_H
 
 #include <linux/bpf.h>
 #include <stddef.h>
@@ -25,6 +25,7 @@ void bpf_map_into(bpf_program *p, int to, int map);   // the map itself, for a h
 void bpf_entry_into(bpf_program *p, int to, int map); // the only entry of an array
 void bpf_call(bpf_program *p, int helper);
 void bpf_return(bpf_program *p, int32_t number);
+void bpf_leave(bpf_program *p); // with what the last helper answered
 
 // A jump forward, taken where the comparison (BPF_JEQ and so on) holds; it lands where bpf_land is called with its answer.
 int bpf_jump(bpf_program *p, int comparison, int left, int right);

@@ -13,6 +13,8 @@ uint64_t now_ns(void); // CLOCK_MONOTONIC
 uint64_t process_cpu_ns(pid_t process);
 
 void pin_to_core(int core);
+void sleep_seconds(double seconds);
+void step_aside(void); // this process, with all its threads, goes behind every other; the kernel's threads are in no session
 void shorten_slice(void); // let in soon after each wake-up, ahead of what computes beside it: this process measures latency
 void raise_file_limit(unsigned count); // ends the program when the system does not allow as many
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,6 +1,6 @@
-// The load generator: load relay|binding|control|idle --server A.B.C.D:PORT [options], then commands on standard input.
-// Clients and peers live on many loopback addresses, or with --clients FILE,ADDRESS and --peers FILE,ADDRESS in the network
-// namespaces that these files stand for (/run/netns/NAME), all on one address each.
+// The load generator: load relay|frames|binding|control|idle --server A.B.C.D:PORT [options], then commands on standard input.
+// Clients and peers live on many loopback addresses, or with --clients FILE,ADDRESS[,DEVICE] and --peers FILE,ADDRESS[,DEVICE] in the
+// network namespaces that these files stand for (/run/netns/NAME), all on one address each; "frames" needs the devices.
 //   window WARM_SECONDS SECONDS RATE     answered by one line of JSON; RATE 0 = as fast as it goes
 //   end                                  deletes all allocations
 #define _GNU_SOURCE
@@ -104,7 +104,7 @@ int main(int argc, char **argv)
     load_options options = {.core = -1, .allocations = 100, .payload = 160, .burst = 1, .concurrency = 32,
                             .in_flight = 128, .to_peer = true, .to_client = true};
     if (argc < 2)
-        die("usage: load relay|binding|control|idle --server ADDRESS:PORT ...");
+        die("usage: load relay|frames|binding|control|idle --server ADDRESS:PORT ...");
     read_options(&options, argc - 1, argv + 1);
     options.idle = strcmp(argv[1], "idle") == 0;
     if (options.server.address.sin_port == 0)
@@ -114,6 +114,8 @@ int main(int argc, char **argv)
     shorten_slice();
     if (strcmp(argv[1], "relay") == 0)
         run_relay(&options);
+    else if (strcmp(argv[1], "frames") == 0)
+        run_frames(&options);
     else if (strcmp(argv[1], "binding") == 0)
         run_binding(&options);
     else if (strcmp(argv[1], "control") == 0)

@@ -34,5 +34,6 @@ void run_relay(const load_options *options);
 void run_binding(const load_options *options);
 void run_control(const load_options *options);
 void run_idle(const load_options *options);
+void run_frames(const load_options *options);
 
 #endif

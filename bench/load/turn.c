@@ -36,15 +36,15 @@ static struct sockaddr_in address_at(const side *where, unsigned third, unsigned
 struct sockaddr_in client_address(unsigned index) { return address_at(&client_side, 1, index); }
 struct sockaddr_in peer_address(unsigned index) { return address_at(&peer_side, 100, index); }
 
-void set_side(side *which, char *file_and_address)
+void set_side(side *which, char *file_address_device)
 {
-    char *comma = strchr(file_and_address, ',');
-    if (comma == NULL || inet_pton(AF_INET, comma + 1, &which->address) != 1)
-        die("%s is not FILE,ADDRESS", file_and_address);
-    *comma = 0;
-    which->namespace = open(file_and_address, O_RDONLY | O_CLOEXEC);
+    const char *file = strsep(&file_address_device, ","), *address = strsep(&file_address_device, ",");
+    if (address == NULL || inet_pton(AF_INET, address, &which->address) != 1)
+        die("%s is not FILE,ADDRESS or FILE,ADDRESS,DEVICE", file);
+    which->device = file_address_device;
+    which->namespace = open(file, O_RDONLY | O_CLOEXEC);
     if (which->namespace < 0)
-        die("%s: %s", file_and_address, strerror(errno));
+        die("%s: %s", file, strerror(errno));
 }
 
 int open_udp_at(const side *where, struct sockaddr_in *local)

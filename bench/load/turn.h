@@ -29,9 +29,10 @@ int open_udp(struct sockaddr_in *local); // binds, non-blocking, large buffers; 
 typedef struct {
     int namespace; // 0: the loopback addresses here
     struct in_addr address;
+    const char *device; // the interface there, where it has to be known
 } side;
 extern side client_side, peer_side;
-void set_side(side *which, char *file_and_address);
+void set_side(side *which, char *file_address_device);
 int open_udp_at(const side *where, struct sockaddr_in *local); // as open_udp, there
 
 void turn_open(turn_client *client, const turn_server *server, unsigned index);
