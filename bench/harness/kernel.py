@@ -1,6 +1,7 @@
 """Workload `kernel`: channels forwarded by the kernel (XDP, TC), beside coturn and our own socket path on cables of the same kind."""
 
 import json
+import math
 import pathlib
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from .rounds import take_turns
 TARGETS = {"xdp": 0.10, "tc": 0.20}  # of coturn's cost
 GENTLE = 30_000  # what every server can carry
 RATE = 100_000
+IDLE = 100  # next to nothing
 FAST = 400_000  # where a server with sockets is past its limit
 
 
@@ -67,19 +69,21 @@ def run(running, plan, report, quick, rate):
     report.heading("Over cables (veth): CPU us per packet of process and interfaces' kernel threads together (100 x 160 B)")
     for label, burst in ((f"at {RATE:,} packets/s", 1), (f"at {RATE:,} packets/s, burst 8", 8)):
         cost = _row("relay", running, plan, report, label, RATE, burst)
-        _verdicts(report, cost, cost.get("coturn"))
+        _verdicts(report, cost, cost["coturn"])
     _programs(forwarding, report)
-    if not quick and forwarding:
+    if not quick:
         _row("relay", forwarding, plan, report, f"at {FAST:,} packets/s", FAST, 1)
     report.heading("The same, as a network card with XDP brings and takes frames: made and counted in the kernel")
     gentle = _row("frames", running, plan, report, f"at {GENTLE:,} packets/s", GENTLE, 1)
-    for label, burst in ((f"at {RATE:,} packets/s", 1), (f"at {RATE:,} packets/s, burst 8", 8)):
-        cost = _row("frames", running, plan, report, label, RATE, burst)
-        # Beside coturn where it is cheapest: at the higher rate it also pays for what it drops.
-        _verdicts(report, cost, min(gentle["coturn"], cost["coturn"]) if "coturn" in cost else None)
-    if not quick and forwarding:
-        _row("frames", forwarding, plan, report, f"at {FAST:,} packets/s", FAST, 1)
-        _row("frames", forwarding, plan, report, "as fast as the generator makes them", 0, 1, flood=True)
+    rates = [(f"at {RATE:,} packets/s", RATE, 1), (f"at {RATE:,} packets/s, burst 8", RATE, 8)]
+    for label, pace, burst in rates if quick else [*rates, (f"at {FAST:,} packets/s", FAST, 1)]:
+        cost = _row("frames", running if pace == RATE else forwarding, plan, report, label, pace, burst)
+        # Beside coturn where it is cheapest: at higher rates it also pays for what it drops.
+        gentle["coturn"] = min(gentle["coturn"], cost.get("coturn", math.inf))
+        _verdicts(report, cost, gentle["coturn"])
+    _row("frames", forwarding, plan, report, "as fast as the generator makes them", 0, 1, flood=True)
+    idle = take_turns("frames", running, plan, IDLE, allocations=100, payload=160, burst=1)
+    report.row("core that it takes to look for frames, at 100 packets/s", {name: result["core_share"] for name, result in idle.items()})
 
 
 def _programs(running, report):
@@ -121,5 +125,5 @@ def _row(workload, running, plan, report, label, pace, burst, flood=False):
 
 def _verdicts(report, cost, coturn):
     for name, target in TARGETS.items():
-        if name in cost and coturn:
+        if name in cost:
             report.verdict(f"  {name} / coturn", cost[name] / coturn, target)
