@@ -148,7 +148,11 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
         Services.Leases.Dropped += lease => (lease as SlotLease)?.Tenant?.Forget((SlotLease)lease);
         Services.Tenants.Load();
         KernelPath.Start(Services.Journal.Earlier);
-        Each(worker => worker.Table.FastPath = KernelPath.For(worker.Wheel));
+        Each(worker =>
+        {
+            worker.Table.FastPath = KernelPath.For(worker.Wheel);
+            worker.Path.Coalesces = !KernelPath.NeedsSingleDatagrams;
+        });
         listeners.Open(addresses, behaviour);
         restorer.Run();
         predecessor.Sockets.Dispose();

@@ -12,12 +12,16 @@ namespace NetDiscovery.Relay.KernelPath;
 internal sealed partial class KernelPathHost(RelayOptions options, string relayId, IReadOnlyList<ListenAddress> addresses, ILogger<KernelPathHost> logger) : IDisposable
 {
     private Forwarder? forwarder;
+    private Hook attached;
 
     /// <summary>For people: <c>xdp on eth0</c>, or why it is off.</summary>
     public string State { get; private set; } = "off: Relay:KernelPath is off";
 
     /// <summary>True when the kernel forwards.</summary>
     public bool On => forwarder is not null;
+
+    /// <summary>True where datagrams that arrive together must stay apart: the kernel aggregates for sockets that ask for it, and at the TC hook it has done so already.</summary>
+    public bool NeedsSingleDatagrams => On && attached == Hook.Tc;
 
     /// <summary>Channels the kernel forwards.</summary>
     public int Channels => forwarder?.Count ?? 0;
@@ -89,6 +93,7 @@ internal sealed partial class KernelPathHost(RelayOptions options, string relayI
             try
             {
                 forwarder = new Forwarder(new ForwarderSettings { Hook = hook, Interfaces = interfaces, Port = (ushort)options.Port, Capacity = options.KernelChannels, PinPath = pinPath });
+                attached = hook;
                 State = $"{hook.ToString().ToLowerInvariant()} on {string.Join(", ", interfaces)}";
                 return;
             }

@@ -28,6 +28,13 @@ internal interface IDatagramPath : IDisposable
         set { }
     }
 
+    /// <summary>Whether sockets take datagrams that arrive together as one where the path can (UDP_GRO). Set before anything is opened.</summary>
+    bool Coalesces
+    {
+        get => false;
+        set { }
+    }
+
     /// <summary>Receives no more and closes nothing, so that the sockets can be handed over. Called inside the worker, for good.</summary>
     void Freeze() => throw new NotSupportedException("Only sockets of the batched path can be handed over.");
 

@@ -68,22 +68,27 @@ def run(running, plan, report, quick, rate):
     forwarding = [server for server in running if server.name in TARGETS]
     report.heading("Over cables (veth): CPU us per packet of process and interfaces' kernel threads together (100 x 160 B)")
     for label, burst in ((f"at {RATE:,} packets/s", 1), (f"at {RATE:,} packets/s, burst 8", 8)):
-        cost = _row("relay", running, plan, report, label, RATE, burst)
+        cost, _ = _row("relay", running, plan, report, label, RATE, burst)
         _verdicts(report, cost, cost["coturn"])
     _programs(forwarding, report)
     if not quick:
         _row("relay", forwarding, plan, report, f"at {FAST:,} packets/s", FAST, 1)
     report.heading("The same, as a network card with XDP brings and takes frames: made and counted in the kernel")
-    gentle = _row("frames", running, plan, report, f"at {GENTLE:,} packets/s", GENTLE, 1)
+    idle = take_turns("frames", running, plan, IDLE, allocations=100, payload=160, burst=1)
+    looking = {name: result["core_share"] for name, result in idle.items()}
+    gentle, _ = _row("frames", running, plan, report, f"at {GENTLE:,} packets/s", GENTLE, 1)
     rates = [(f"at {RATE:,} packets/s", RATE, 1), (f"at {RATE:,} packets/s, burst 8", RATE, 8)]
     for label, pace, burst in rates if quick else [*rates, (f"at {FAST:,} packets/s", FAST, 1)]:
-        cost = _row("frames", running if pace == RATE else forwarding, plan, report, label, pace, burst)
+        cost, rate = _row("frames", running if pace == RATE else forwarding, plan, report, label, pace, burst)
         # Beside coturn where it is cheapest: at higher rates it also pays for what it drops.
         gentle["coturn"] = min(gentle["coturn"], cost.get("coturn", math.inf))
         _verdicts(report, cost, gentle["coturn"])
+        if pace == RATE:
+            net = {name: cost[name] - looking[name] / rate[name] * 1e6 for name in cost}
+            report.row("  without what it takes to look for frames", net)
+            _verdicts(report, net, net["coturn"])
     _row("frames", forwarding, plan, report, "as fast as the generator makes them", 0, 1, flood=True)
-    idle = take_turns("frames", running, plan, IDLE, allocations=100, payload=160, burst=1)
-    report.row("core that it takes to look for frames, at 100 packets/s", {name: result["core_share"] for name, result in idle.items()})
+    report.row(f"share of the core that it takes to look for frames ({IDLE} packets/s)", looking)
 
 
 def _programs(running, report):
@@ -114,13 +119,13 @@ def _program_time():
 
 
 def _row(workload, running, plan, report, label, pace, burst, flood=False):
-    """CPU us per packet by server name. In a flood, losses are no news."""
+    """CPU us per packet and packets per second, by server name. In a flood, losses are no news."""
     results = take_turns(workload, running, plan, pace, allocations=100, payload=160, burst=burst)
-    cost = {name: result["cpu_us"] for name, result in results.items()}
+    cost, rate = ({name: result[key] for name, result in results.items()} for key in ("cpu_us", "per_second"))
     report.row(label, cost)
-    report.row("  delivered packets/s", {name: result["per_second"] for name, result in results.items()}, digits=0)
+    report.row("  delivered packets/s", rate, digits=0)
     report.notes({name: result | {"lost": 0} for name, result in results.items()} if flood else results)
-    return cost
+    return cost, rate
 
 
 def _verdicts(report, cost, coturn):

@@ -63,6 +63,8 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault, 
 
     public InheritedSockets? Inherited { get; set; }
 
+    public bool Coalesces { get; set; } = true;
+
     public void Settle() => Departures.FlushAll();
 
     public void Freeze()
@@ -83,7 +85,7 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault, 
             return new BatchedDatagramSocket(this, inherited, local, sink);
         }
 
-        var descriptor = SocketOpener.TryOpen(local, sharedPort, bufferBytes, out var bound, out error);
+        var descriptor = SocketOpener.TryOpen(local, sharedPort, bufferBytes, Coalesces, out var bound, out error);
         return descriptor < 0 ? null : new BatchedDatagramSocket(this, descriptor, bound, sink);
     }
 

@@ -4,17 +4,18 @@ using NetDiscovery.Relay.Protocol;
 
 namespace NetDiscovery.Relay.Listeners.Linux;
 
-/// <summary>Opens UDP sockets as the batched path needs them: not blocking, coalescing what arrives together, and without DF.</summary>
+/// <summary>Opens UDP sockets as the batched path needs them: not blocking and without DF.</summary>
 internal static unsafe class SocketOpener
 {
     /// <summary>Opens and binds a socket.</summary>
     /// <param name="local">Address and port.</param>
     /// <param name="sharedPort">True: each worker has its own socket on the same port.</param>
     /// <param name="bufferBytes">Kernel buffer in each direction.</param>
+    /// <param name="coalesces">True: takes datagrams that arrive together as one.</param>
     /// <param name="bound">What it is bound to.</param>
     /// <param name="error">Why it failed.</param>
     /// <returns>The descriptor, or −1.</returns>
-    public static int TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, out TransportAddress bound, out SocketError error)
+    public static int TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, bool coalesces, out TransportAddress bound, out SocketError error)
     {
         var ipv6 = local.Family == IPFamily.IPv6;
         bound = local;
@@ -37,7 +38,11 @@ internal static unsafe class SocketOpener
         // With CAP_NET_ADMIN beyond the system's limits (net.core.rmem_max, wmem_max): a burst of strangers must not push clients' datagrams out.
         _ = LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_RCVBUFFORCE, bufferBytes) || LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_RCVBUF, bufferBytes);
         _ = LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_SNDBUFFORCE, bufferBytes) || LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_SNDBUF, bufferBytes);
-        LibC.SetOption(descriptor, LibC.SOL_UDP, LibC.UDP_GRO, 1);
+        if (coalesces)
+        {
+            LibC.SetOption(descriptor, LibC.SOL_UDP, LibC.UDP_GRO, 1);
+        }
+
         var address = stackalloc byte[TransportAddress.MaxSockaddrSize];
         var size = (uint)local.WriteSockaddr(new Span<byte>(address, TransportAddress.MaxSockaddrSize));
         if (LibC.Bind(descriptor, address, size) != 0

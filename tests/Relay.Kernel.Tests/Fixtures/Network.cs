@@ -41,6 +41,9 @@ public sealed class Network : ICollectionFixture<Network>
         PeerSide.SetChecksumsByCard("eth", on);
     }
 
+    /// <summary>The relay's "network cards" gather frames before they hand them on, and aggregate what they may, until the answer is disposed of.</summary>
+    internal static Gathering GatherFrames() => new();
+
     /// <summary>A relay on this machine.</summary>
     internal static RelayFixture StartRelay(string mode, Action<Hosting.RelayOptions>? configure = null, TestTenant? tenant = null, TimeProvider? time = null, bool start = true) =>
         RelayFixture.Start(options => Configure(options, mode, configure), tenant, time, start);
@@ -60,6 +63,26 @@ public sealed class Network : ICollectionFixture<Network>
         relay.ConnectAsync(credential: credential, change: options => options with { Server = new IPEndPoint(ipv6 ? Relay6 : Relay4, relay.Options.Port) }).GetAwaiter().GetResult());
 
     internal Peer OpenPeer(bool ipv6) => PeerSide.Run(() => new Peer(ipv6 ? Peer6 : Peer4));
+
+    /// <summary>See <see cref="GatherFrames"/>.</summary>
+    internal sealed class Gathering : IDisposable
+    {
+        private const int Nanoseconds = 2_000_000, Looks = 100;
+
+        public Gathering() => Set(true);
+
+        public void Dispose() => Set(false);
+
+        private static void Set(bool on)
+        {
+            foreach (var device in new[] { TowardsClient, TowardsPeer })
+            {
+                NetworkNamespace.SetAggregationHere(device, on);
+                File.WriteAllText($"/sys/class/net/{device}/gro_flush_timeout", on ? $"{Nanoseconds}" : "0");
+                File.WriteAllText($"/sys/class/net/{device}/napi_defer_hard_irqs", on ? $"{Looks}" : "0");
+            }
+        }
+    }
 
     private static void Connect(int number, string device, string name)
     {

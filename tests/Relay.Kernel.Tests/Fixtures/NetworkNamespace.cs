@@ -40,7 +40,16 @@ internal sealed unsafe partial class NetworkNamespace(string name)
     /// <summary>Frames of XDP reach a virtual Ethernet device only when it aggregates (or has a program itself).</summary>
     public void SetAggregation(string device, bool on) => Set(device, SetReceiveAggregation, on);
 
+    /// <summary>The same for a device of this process's own namespace.</summary>
+    public static void SetAggregationHere(string device, bool on) => SetHere(device, SetReceiveAggregation, on);
+
     private void Set(string device, uint command, bool on) => Run(() =>
+    {
+        SetHere(device, command, on);
+        return 0;
+    });
+
+    private static void SetHere(string device, uint command, bool on)
     {
         const uint EthernetTool = 0x8946;
         var value = (Command: command, On: on ? 1u : 0u);
@@ -49,8 +58,7 @@ internal sealed unsafe partial class NetworkNamespace(string name)
         *(void**)(request + 16) = &value;
         using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Dgram, System.Net.Sockets.ProtocolType.Udp);
         Assert.True(ioctl((int)socket.Handle, EthernetTool, request) == 0, $"{device}: {Marshal.GetLastPInvokeErrorMessage()}");
-        return 0;
-    });
+    }
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setns(SafeFileHandle descriptor, int type);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using NetDiscovery.Relay.Listeners;
+using NetDiscovery.Relay.Listeners.Linux;
 using NetDiscovery.Relay.Protocol;
 
 namespace NetDiscovery.Relay.Tests.Listeners.Linux;
@@ -25,6 +26,17 @@ public sealed class BatchedDatagramPathTests
             Assert.True(delivered.TryTake(out var datagram, Limit), "a datagram");
             Assert.Equal(bytes[at..Math.Min(at + size, bytes.Length)], datagram);
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Sockets_ask_for_aggregation_only_where_they_may(bool coalesces)
+    {
+        using var path = new BatchedDatagramPath(new Lock(), _ => { }, realtime: false) { Coalesces = coalesces };
+        using var socket = (BatchedDatagramSocket)path.TryOpen(TransportAddress.Parse("127.0.0.1:0"), sharedPort: false, 4096, new Sink((_, _) => { }), out _)!;
+        Assert.True(LibC.TryGetOption(socket.Descriptor, LibC.SOL_UDP, LibC.UDP_GRO, out var asked));
+        Assert.Equal(coalesces ? 1 : 0, asked);
     }
 
     [Fact]
