@@ -24,7 +24,7 @@
 enum { ETHERNET = 14, IP_AT = ETHERNET, UDP_AT = IP_AT + 20, DATA_AT = UDP_AT + 8, UDP_PORT_AT = UDP_AT + 2 };
 enum { MAGIC = 0x4e446632, AT_LANE = 4, AT_SEQUENCE = 8, AT_COMPLEMENT = 16, MARK = 24 }; // of the payload; zeros follow
 enum { HEAD = 72 }; // covers headers and mark in either direction, in whole words
-enum { BEHIND_MAX_NS = 10000000, KEEP_ALIVE_NS = 1000000000 };
+enum { BEHIND_MAX_NS = 10000000 };
 
 // One flow in one direction. They lie in the order in which they take turns; the programs count in them.
 typedef struct {
@@ -413,14 +413,10 @@ void run_frames(const load_options *options)
     sigaction(SIGUSR1, &action, NULL);
     step_aside();
     open_frames(&x, options);
-    uint64_t kept = now_ns();
     puts("{\"ready\":true}");
     fflush(stdout);
     while (next_window(&window)) {
-        if (now_ns() > kept + 100u * (uint64_t)KEEP_ALIVE_NS) {
-            traffic_keep_alive(&x.made);
-            kept = now_ns();
-        }
+        traffic_keep_alive_in_time(&x.made);
         run_window(&x, &window);
     }
     traffic_close(&x.made);

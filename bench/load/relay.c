@@ -4,7 +4,7 @@
 #include "machine.h"
 #include "traffic.h"
 
-enum { SEND_AT_ONCE = 64, BEHIND_MAX_NS = 10000000, STALL_NS = 200000000, KEEP_ALIVE_NS = 1000000000 };
+enum { SEND_AT_ONCE = 64, BEHIND_MAX_NS = 10000000, STALL_NS = 200000000 };
 
 static void send_due(traffic *t, uint64_t *due, uint64_t interval)
 {
@@ -86,14 +86,10 @@ void run_relay(const load_options *options)
     traffic t;
     load_window window;
     traffic_open(&t, options);
-    uint64_t kept = now_ns();
     puts("{\"ready\":true}");
     fflush(stdout);
     while (next_window(&window)) {
-        if (now_ns() > kept + 100u * (uint64_t)KEEP_ALIVE_NS) {
-            traffic_keep_alive(&t);
-            kept = now_ns();
-        }
+        traffic_keep_alive_in_time(&t);
         run_window(&t, &window);
     }
     traffic_close(&t);

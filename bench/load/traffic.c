@@ -13,6 +13,7 @@
 #include "machine.h"
 
 enum { READY_MAX = 256, BATCH = 16, RECEIVE_MAX = 2048 };
+static const uint64_t KEEP_ALIVE_NS = 100000000000;
 
 static void watch(traffic *t, int fd, unsigned index, enum direction direction)
 {
@@ -35,12 +36,20 @@ void traffic_open(traffic *t, const load_options *options)
         if (!options->idle)
             watch(t, t->flows[i].peer_fd, i, TO_PEER);
     }
+    t->kept_alive = now_ns();
 }
 
 void traffic_keep_alive(traffic *t)
 {
     for (unsigned i = 0; i < t->options->allocations; i++)
         flow_keep_alive(&t->flows[i]);
+    t->kept_alive = now_ns();
+}
+
+void traffic_keep_alive_in_time(traffic *t)
+{
+    if (now_ns() > t->kept_alive + KEEP_ALIVE_NS)
+        traffic_keep_alive(t);
 }
 
 void traffic_close(traffic *t)

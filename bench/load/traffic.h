@@ -13,12 +13,14 @@ typedef struct {
     int epoll;
     unsigned next; // counts bursts, to take turns between flows and directions
     uint64_t sent, received;
+    uint64_t kept_alive; // when, ns
     flow_faults faults;
     histogram latency;
 } traffic;
 
 void traffic_open(traffic *t, const load_options *options);
 void traffic_keep_alive(traffic *t);
+void traffic_keep_alive_in_time(traffic *t); // once in 100 s: to be called between windows
 void traffic_close(traffic *t);
 
 void traffic_send_burst(traffic *t); // one burst of one flow in one direction
