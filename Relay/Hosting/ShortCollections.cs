@@ -2,7 +2,7 @@ namespace NetDiscovery.Relay.Hosting;
 
 /// <summary>
 /// Keeps collections short while media flows. What survives one of the youngest generation is collected with the next generation, which the runtime puts off until a
-/// megabyte or more has gathered there, and moving that stops the data path for 5 to 8 ms. Done after every second one it takes some 3 ms, twice a minute.
+/// megabyte or more has gathered there, and moving that stops the data path for 4 to 7 ms. Done after every second one it takes 1 to 3 ms.
 /// </summary>
 internal sealed class ShortCollections : IDisposable
 {
@@ -37,17 +37,15 @@ internal sealed class ShortCollections : IDisposable
 
     private void OnTick()
     {
-        if (collections(1) == older && collections(0) - older - young < Young)
+        if (collections(1) != older)
         {
-            return;
+            Note(); // the runtime was first
         }
-
-        if (collections(1) == older)
+        else if (collections(0) - older - young >= Young)
         {
             collect();
+            Note();
         }
-
-        Note();
     }
 
     private void Note()
