@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using NetDiscovery.Grains.Interfaces.Tenants;
 using NetDiscovery.Relay.Client;
 using NetDiscovery.Relay.Protocol;
 using NetDiscovery.Relay.Protocol.Attributes;
@@ -124,31 +123,6 @@ public sealed class FieldLessonTests
 
         Assert.Equal(filled, at);
         Assert.Equal(0, socket.Available);
-    }
-
-    [Fact]
-    public async Task Allocates_that_fail_use_up_no_quota_and_no_port()
-    {
-        var tenant = new TestTenant(new DiscoveryConfiguration { Quotas = new Quotas { ConcurrentAllocations = 3 } });
-        await using var relay = RelayFixture.Start(options => (options.MinPort, options.MaxPort) = (6_740, 6_741), tenant);
-        await using var first = await relay.ConnectAsync();
-        await using var second = await relay.ConnectAsync();
-        await using var third = await relay.ConnectAsync();
-        for (var round = 0; round < 20; round++)
-        {
-            Assert.Equal(0, await first.AllocateCodeAsync());
-            Assert.Equal(0, await second.AllocateCodeAsync());
-
-            // Every way to fail that has something in hand already.
-            Assert.Equal(508, await third.AllocateCodeAsync());
-            Assert.Equal(508, await third.AllocateCodeAsync((ref StunWriter w) => w.Add(new EvenPort(true))));
-            Assert.Equal(508, await third.AllocateCodeAsync((ref StunWriter w) => w.Add(new ReservationToken(1))));
-            Assert.Equal(440, await third.AllocateCodeAsync((ref StunWriter w) => w.Add(new RequestedAddressFamily(IPFamily.IPv6))));
-            Assert.Equal(437, await first.AllocateCodeAsync());
-            await first.RefreshAsync(0);
-            await second.RefreshAsync(0);
-            Assert.Equal(2, relay.FreePorts);
-        }
     }
 
     [Fact]

@@ -9,6 +9,7 @@ using NetDiscovery.Relay.RelayedAddresses;
 namespace NetDiscovery.Relay.Tests.RelayedAddresses;
 
 /// <summary>Relayed ports where other programs of the machine have nearly all of the range (RFC 8656 §7.2 step 5: 508 only when there is none).</summary>
+[Collection(nameof(PortReuseTests))]
 public sealed class OccupiedPortTests
 {
     private const int First = 6_900, Last = 6_999;
