@@ -5,7 +5,7 @@ import time
 
 from . import processes
 from .load import Load
-from .rounds import take_turns
+from .rounds import take_turns, warm_up
 
 PACED = 100_000  # per second, about half of what coturn can do: where cost per packet or request is judged
 SLOW = 20_000  # for the record: here wake-ups, not packets, are most of the cost
@@ -112,10 +112,11 @@ def memory(servers, plan, report, quick, rate):
     servers = [server for server in servers if server.name != "floor"]
     count = 2000 if quick else 10000
     report.heading(f"Memory per idle allocation, KiB ({count} allocations, a permission and a channel each)")
-    resident, proportional = {}, {}
+    resident, proportional, whole = {}, {}, {}
     for server in servers:
         server.stop()  # a fresh process: what earlier workloads grew does not hide what these allocations need
         server.start()
+        warm_up([server])  # what a runtime compiles in its first seconds is not what an allocation takes
         warm = Load("idle", server, allocations=200)
         warm.end()
         before = processes.memory_kib(server.pid)
@@ -124,8 +125,10 @@ def memory(servers, plan, report, quick, rate):
         load.end()
         resident[server.name] = (after[0] - before[0]) / count
         proportional[server.name] = (after[1] - before[1]) / count
+        whole[server.name] = after[0] / 1024
     report.row("resident (VmRSS)", resident, 0.25)
     report.row("proportional (PSS)", proportional)
+    report.row("  the whole process then, MiB resident", whole, digits=0)
 
 
 def tcp(servers, plan, report, quick, rate):

@@ -370,7 +370,7 @@ internal sealed unsafe class AllocationJournal : IDisposable
         {
             // Written, not just extended: touching mapped memory without disk blocks behind it kills the process when the disk is full.
             var at = JournalFile.HeaderSize + ((long)segments.Count * JournalFile.SegmentSize);
-            RandomAccess.Write(file.SafeFileHandle, new byte[JournalFile.SegmentSize], at);
+            JournalFile.WriteZeros(file, at, JournalFile.SegmentSize);
             segments.Add(new JournalSegment(file, at, JournalFile.SegmentSize));
         }
         catch (IOException)

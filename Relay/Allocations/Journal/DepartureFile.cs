@@ -37,7 +37,7 @@ internal sealed unsafe class DepartureFile : IDisposable
     {
         // Written, not just extended: see AllocationJournal.TryGrow.
         var at = (long)logs.Count * DepartureLog.Size;
-        RandomAccess.Write(file.SafeFileHandle, new byte[DepartureLog.Size], at);
+        JournalFile.WriteZeros(file, at, DepartureLog.Size);
         logs.Add(new JournalSegment(file, at, DepartureLog.Size));
         return new DepartureLog(logs[^1].Pointer);
     }

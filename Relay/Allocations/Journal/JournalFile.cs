@@ -69,6 +69,18 @@ internal static class JournalFile
         return RandomAccess.Read(file.SafeFileHandle, clock, ClockOffset) == clock.Length ? JournalClock.GenerationOf(clock) : 0;
     }
 
+    /// <summary>Fills a part of the file with zeros: a little at a time, for an array of a segment's size would stay with the process long after.</summary>
+    /// <exception cref="IOException">The disk is full. Part of it may have been written.</exception>
+    public static void WriteZeros(FileStream file, long offset, int count)
+    {
+        Span<byte> zeros = stackalloc byte[16 * 1024];
+        zeros.Clear();
+        for (var at = 0; at < count; at += zeros.Length)
+        {
+            RandomAccess.Write(file.SafeFileHandle, zeros[..Math.Min(zeros.Length, count - at)], offset + at);
+        }
+    }
+
     private static void WriteHeader(FileStream file, string relayId)
     {
         var bytes = new byte[HeaderSize];
@@ -104,7 +116,7 @@ internal static class JournalFile
         if ((file.Length - HeaderSize) % SegmentSize is var rest && rest != 0)
         {
             // The process died while the file grew: no slot of the last segment was ever used.
-            RandomAccess.Write(file.SafeFileHandle, new byte[SegmentSize - rest], file.Length);
+            WriteZeros(file, file.Length, SegmentSize - (int)rest);
         }
     }
 
