@@ -1,6 +1,7 @@
 """Our relay as it runs in production: a process of its own beside a silo and a gateway, which share the other core."""
 
 import base64
+import glob
 import json
 import os
 import re
@@ -159,6 +160,13 @@ class Ours(servers.Server):
         processes.wait_until(lambda: servers.answers_binding(self.address, self.port), f"the UDP port of {self.name}")
         self.username, self.password = self.control_plane.mint_token()
         return self
+
+    def start_fresh(self):
+        self.stop()
+        for folder in (self.control_plane.memory, self.control_plane.data):  # the journal and its copy
+            for path in glob.glob(os.path.join(folder, f"journal-bench-{self.name}.*")):
+                os.remove(path)
+        return self.start()
 
     def allocated_bytes(self):
         """Managed bytes allocated since the process began, from its own metrics; None when they do not tell."""

@@ -77,6 +77,11 @@ class Server:
     def stop(self):
         processes.stop(self.process)
 
+    def start_fresh(self):
+        """Another process that knows nothing of what the one before did."""
+        self.stop()
+        return self.start()
+
     def close(self):
         self.stop()
 

@@ -114,8 +114,7 @@ def memory(servers, plan, report, quick, rate):
     report.heading(f"Memory per idle allocation, KiB ({count} allocations, a permission and a channel each)")
     resident, proportional, whole = {}, {}, {}
     for server in servers:
-        server.stop()  # a fresh process: what earlier workloads grew does not hide what these allocations need
-        server.start()
+        server.start_fresh()  # what earlier workloads grew, the journal too, does not hide what these allocations need
         warm_up([server])  # what a runtime compiles in its first seconds is not what an allocation takes
         warm = Load("idle", server, allocations=200)
         warm.end()
