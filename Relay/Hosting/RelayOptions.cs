@@ -131,7 +131,7 @@ public sealed class RelayOptions
 
     /// <summary>
     /// True (default): where the system allows (CAP_SYS_NICE, or RLIMIT_RTPRIO of at least 1), the threads of the batched path run ahead of all others
-    /// (SCHED_RR, priority 1) while they mostly wait. False: they share their processor as other threads do.
+    /// (SCHED_RR, priority 1) while they mostly wait, and the one that collects garbage. False: they share their processor as other threads do.
     /// </summary>
     public bool RealtimeDataPath { get; set; } = true;
 

@@ -170,7 +170,7 @@ internal sealed partial class RelayServer : IRelayControls, IAsyncDisposable
 
         memory = new MemoryReturn(
             () => listeners.Connections + (secure?.Dtls.Associations.Open ?? 0) + Allocations, new ProcessorUse(Services.Time).Cores, GiveMemoryBack, Services.Time);
-        collections = ShortCollections.OfProcess(Services.Time);
+        collections = ShortCollections.OfProcess(options.RealtimeDataPath, Services.Time);
         listeners.Start();
         Listening = true;
         LogStarted(Services.Identity.Id, string.Join(", ", addresses.Select(address => address.Local.WithPort((ushort)options.Port))), Workers.Length, path.Name, options.MinPort, options.MaxPort);
