@@ -40,12 +40,12 @@ internal interface IDatagramPath : IDisposable
 
     /// <summary>Opens a socket. Nothing is delivered before <see cref="IDatagramSocket.Start"/>.</summary>
     /// <param name="local">Address and port to bind.</param>
-    /// <param name="sharedPort">True for listeners: each worker has its own socket on the same port.</param>
+    /// <param name="sharing">Who else may have the port.</param>
     /// <param name="bufferBytes">Kernel buffer in each direction; the system may give less.</param>
     /// <param name="sink">Takes what arrives, inside the worker.</param>
     /// <param name="error">Why it failed.</param>
     /// <returns>Null when the system refused.</returns>
-    IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error);
+    IDatagramSocket? TryOpen(in TransportAddress local, PortSharing sharing, int bufferBytes, IDatagramSink sink, out SocketError error);
 
     /// <summary>Takes over an accepted TCP connection: its bytes come and go with the worker's datagrams where the path can wait for both.</summary>
     /// <returns>The connection, which owns the socket. One read and one write at a time; a wait ends early only when it is closed.</returns>

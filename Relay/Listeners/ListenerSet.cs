@@ -5,7 +5,6 @@ using NetDiscovery.Relay.Hosting;
 using NetDiscovery.Relay.Listeners.Dtls;
 using NetDiscovery.Relay.Listeners.Linux;
 using NetDiscovery.Relay.Listeners.Tls;
-using NetDiscovery.Relay.Protocol;
 using NetDiscovery.ServiceDefaults;
 
 namespace NetDiscovery.Relay.Listeners;
@@ -124,17 +123,16 @@ internal sealed partial class ListenerSet(ImmutableArray<Worker> workers, RelayO
     private void OpenPlain(in TransportAddress local, string setting)
     {
         var inherited = IsInherited(local);
-        ProbeUdp(local, setting);
-        foreach (var worker in workers)
+        for (var i = 0; i < workers.Length; i++)
         {
-            var listener = new UdpListener(worker);
+            var listener = new UdpListener(workers[i]);
             udp.Add(listener);
-            if (!listener.TryBind(local, sharedPort: workers.Length > 1, out var error))
+            if (!listener.TryBind(local, SharingOf(i), out var error))
             {
                 throw Explain(local, "UDP", setting, error);
             }
 
-            worker.Behaviour?.Add(local, listener);
+            workers[i].Behaviour?.Add(local, listener);
         }
 
         steered &= ClientSteering.TryAttach(udp[^1].Socket, workers.Length);
@@ -155,12 +153,11 @@ internal sealed partial class ListenerSet(ImmutableArray<Worker> workers, RelayO
             return;
         }
 
-        ProbeUdp(local, setting);
-        foreach (var worker in workers)
+        for (var i = 0; i < workers.Length; i++)
         {
-            var listener = secure.Listen(worker);
+            var listener = secure.Listen(workers[i]);
             dtls.Add(listener);
-            if (!listener.TryBind(local, sharedPort: workers.Length > 1, out var error))
+            if (!listener.TryBind(local, SharingOf(i), out var error))
             {
                 throw Explain(local, "UDP", setting, error);
             }
@@ -182,24 +179,7 @@ internal sealed partial class ListenerSet(ImmutableArray<Worker> workers, RelayO
     [LoggerMessage(1303, LogLevel.Warning, "The system buffers {Bytes} bytes for each UDP listener in place of {Wanted}: in a flood datagrams of clients are lost. Raise net.core.rmem_max, or give the relay CAP_NET_ADMIN")]
     private static partial void LogSmallBuffers(ILogger logger, int bytes, int wanted);
 
-    private void ProbeUdp(in TransportAddress local, string setting)
-    {
-        if (IsInherited(local))
-        {
-            return;
-        }
-
-        // Sockets that share a port would share it with a second relay too, and take half of its clients: ask first without sharing.
-        using var probe = new Socket(local.Family == IPFamily.IPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        try
-        {
-            probe.Bind(local.ToIPEndPoint());
-        }
-        catch (SocketException exception)
-        {
-            throw Explain(local, "UDP", setting, exception.SocketErrorCode);
-        }
-    }
+    private PortSharing SharingOf(int worker) => workers.Length == 1 ? PortSharing.None : worker == 0 ? PortSharing.First : PortSharing.Further;
 
     private bool IsInherited(in TransportAddress local) => workers[0].Services.Inherited is { } inherited && inherited.Has(local);
 

@@ -9,7 +9,7 @@ internal sealed class PortableDatagramPath(Lock gate) : IDatagramPath
     /// <summary>As the log shows it.</summary>
     public const string Name = "portable sockets";
 
-    public IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error)
+    public IDatagramSocket? TryOpen(in TransportAddress local, PortSharing sharing, int bufferBytes, IDatagramSink sink, out SocketError error)
     {
         var ipv6 = local.Family == Protocol.IPFamily.IPv6;
         var socket = new Socket(ipv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -31,15 +31,19 @@ internal sealed class PortableDatagramPath(Lock gate) : IDatagramPath
                 socket.IOControl(unchecked((int)0x9800000C), [0], null);
             }
 
-            if (sharedPort && OperatingSystem.IsLinux())
+            if (sharing == PortSharing.Further)
             {
-                const int SolSocket = 1, SoReusePort = 15;
-                socket.SetRawSocketOption(SolSocket, SoReusePort, BitConverter.GetBytes(1));
+                Share(socket);
             }
 
             socket.ReceiveBufferSize = bufferBytes;
             socket.SendBufferSize = bufferBytes;
             socket.Bind(local.ToIPEndPoint());
+            if (sharing == PortSharing.First)
+            {
+                Share(socket);
+            }
+
             socket.Blocking = false;
             error = SocketError.Success;
             return new PortableDatagramSocket(socket, gate, sink);
@@ -55,5 +59,14 @@ internal sealed class PortableDatagramPath(Lock gate) : IDatagramPath
     public void Dispose()
     {
         // Each socket is disposed by whoever opened it.
+    }
+
+    private static void Share(Socket socket)
+    {
+        const int SolSocket = 1, SoReusePort = 15;
+        if (OperatingSystem.IsLinux())
+        {
+            socket.SetRawSocketOption(SolSocket, SoReusePort, BitConverter.GetBytes(1));
+        }
     }
 }

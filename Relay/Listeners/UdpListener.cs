@@ -22,9 +22,9 @@ internal sealed class UdpListener(Worker worker) : ClientLeg, IDatagramSink, IDi
     /// <summary>The socket, once bound.</summary>
     public IDatagramSocket Socket => socket!;
 
-    /// <summary>Binds <paramref name="local"/>, shared with the other workers' listeners.</summary>
-    public bool TryBind(in TransportAddress local, bool sharedPort, out SocketError error) =>
-        (socket = worker.Path.TryOpen(local, sharedPort, BufferBytes, this, out error)) is not null;
+    /// <summary>Binds <paramref name="local"/>.</summary>
+    public bool TryBind(in TransportAddress local, PortSharing sharing, out SocketError error) =>
+        (socket = worker.Path.TryOpen(local, sharing, BufferBytes, this, out error)) is not null;
 
     /// <summary>Begins to receive.</summary>
     public void Start() => socket!.Start();

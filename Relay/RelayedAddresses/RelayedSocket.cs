@@ -26,7 +26,7 @@ internal sealed class RelayedSocket(RelayedAddress address, ushort port, IPeerDa
     /// <summary>Binds the socket.</summary>
     /// <returns>False when the system refused, for example because another program has the port.</returns>
     public bool TryBind(IDatagramPath path, int bufferBytes, out SocketError error) =>
-        (socket = path.TryOpen(address.Local.WithPort(port), sharedPort: false, bufferBytes, this, out error)) is not null;
+        (socket = path.TryOpen(address.Local.WithPort(port), PortSharing.None, bufferBytes, this, out error)) is not null;
 
     /// <summary>Begins to receive for <paramref name="allocation"/>.</summary>
     public void Start(Allocation allocation)

@@ -13,6 +13,7 @@ namespace NetDiscovery.TestKit;
 public static class FreePort
 {
     private const int First = 10_000, Attempts = 1_000;
+    private const string UdpSockets = "/proc/net/udp";
     private static readonly int End = FirstOfTheSystem();
     private static readonly ConcurrentDictionary<int, bool> Given = new();
 
@@ -31,7 +32,7 @@ public static class FreePort
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var port = RandomNumberGenerator.GetInt32(First, End);
-            if (Array.TrueForAll(types, type => IsFree(type, port)) && Given.TryAdd(port, true))
+            if (Given.TryAdd(port, true) && Array.TrueForAll(types, type => IsFree(type, port)))
             {
                 return port;
             }
@@ -42,6 +43,13 @@ public static class FreePort
 
     private static bool IsFree(SocketType type, int port)
     {
+        if (type == SocketType.Dgram && File.Exists(UdpSockets))
+        {
+            // Not by binding it: a program that another test starts at that moment holds a copy of the socket for a while, and with it the port.
+            var column = $":{port:X4} ";
+            return !File.ReadLines(UdpSockets).Any(line => line.Contains(column, StringComparison.Ordinal));
+        }
+
         using var socket = new Socket(AddressFamily.InterNetwork, type, type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp);
         try
         {

@@ -22,10 +22,10 @@ internal sealed class DtlsListener(Worker worker, Func<DtlsContext> context, Dtl
     /// <summary>What it met so far.</summary>
     public DtlsCounters Counters { get; private set; } = new();
 
-    /// <summary>Binds <paramref name="local"/>, shared with the other workers' listeners.</summary>
-    public bool TryBind(in TransportAddress local, bool sharedPort, out SocketError error)
+    /// <summary>Binds <paramref name="local"/>.</summary>
+    public bool TryBind(in TransportAddress local, PortSharing sharing, out SocketError error)
     {
-        socket = worker.Path.TryOpen(local, sharedPort, BufferBytes, this, out error);
+        socket = worker.Path.TryOpen(local, sharing, BufferBytes, this, out error);
         if (socket is null)
         {
             return false;

@@ -77,7 +77,7 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault, 
         }
     }
 
-    public IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error)
+    public IDatagramSocket? TryOpen(in TransportAddress local, PortSharing sharing, int bufferBytes, IDatagramSink sink, out SocketError error)
     {
         if (Inherited is not null && Inherited.TryTake(local, out var inherited))
         {
@@ -85,7 +85,7 @@ internal sealed class BatchedDatagramPath(Lock gate, Action<Exception> onFault, 
             return new BatchedDatagramSocket(this, inherited, local, sink);
         }
 
-        var descriptor = SocketOpener.TryOpen(local, sharedPort, bufferBytes, Coalesces, out var bound, out error);
+        var descriptor = SocketOpener.TryOpen(local, sharing, bufferBytes, Coalesces, out var bound, out error);
         return descriptor < 0 ? null : new BatchedDatagramSocket(this, descriptor, bound, sink);
     }
 

@@ -9,13 +9,13 @@ internal static unsafe class SocketOpener
 {
     /// <summary>Opens and binds a socket.</summary>
     /// <param name="local">Address and port.</param>
-    /// <param name="sharedPort">True: each worker has its own socket on the same port.</param>
+    /// <param name="sharing">Who else may have the port.</param>
     /// <param name="bufferBytes">Kernel buffer in each direction.</param>
     /// <param name="coalesces">True: takes datagrams that arrive together as one.</param>
     /// <param name="bound">What it is bound to.</param>
     /// <param name="error">Why it failed.</param>
     /// <returns>The descriptor, or −1.</returns>
-    public static int TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, bool coalesces, out TransportAddress bound, out SocketError error)
+    public static int TryOpen(in TransportAddress local, PortSharing sharing, int bufferBytes, bool coalesces, out TransportAddress bound, out SocketError error)
     {
         var ipv6 = local.Family == IPFamily.IPv6;
         bound = local;
@@ -30,7 +30,7 @@ internal static unsafe class SocketOpener
         _ = ipv6
             ? LibC.SetOption(descriptor, LibC.IPPROTO_IPV6, LibC.IPV6_V6ONLY, 1)
             : LibC.SetOption(descriptor, LibC.IPPROTO_IP, LibC.IP_MTU_DISCOVER, LibC.IP_PMTUDISC_DONT);
-        if (sharedPort)
+        if (sharing == PortSharing.Further)
         {
             LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_REUSEPORT, 1);
         }
@@ -47,7 +47,8 @@ internal static unsafe class SocketOpener
         var size = (uint)local.WriteSockaddr(new Span<byte>(address, TransportAddress.MaxSockaddrSize));
         if (LibC.Bind(descriptor, address, size) != 0
             || (local.Port == 0 && LibC.GetSocketName(descriptor, address, &size) != 0)
-            || !TransportAddress.TryReadSockaddr(new ReadOnlySpan<byte>(address, (int)size), out bound))
+            || !TransportAddress.TryReadSockaddr(new ReadOnlySpan<byte>(address, (int)size), out bound)
+            || (sharing == PortSharing.First && !LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_REUSEPORT, 1)))
         {
             error = ErrorOf(Marshal.GetLastSystemError());
             _ = LibC.Close(descriptor);

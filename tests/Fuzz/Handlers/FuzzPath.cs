@@ -35,7 +35,7 @@ internal sealed class FuzzPath(PeerDatagram sent) : IDatagramPath
         return true;
     }
 
-    public IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error)
+    public IDatagramSocket? TryOpen(in TransportAddress local, PortSharing sharing, int bufferBytes, IDatagramSink sink, out SocketError error)
     {
         error = OutOfSockets ? SocketError.TooManyOpenSockets : sockets.ContainsKey(local) ? SocketError.AddressAlreadyInUse : SocketError.Success;
         if (error != SocketError.Success)

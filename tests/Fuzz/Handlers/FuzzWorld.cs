@@ -62,7 +62,7 @@ internal sealed class FuzzWorld : IDisposable
         foreach (var local in Behaviour.Locals)
         {
             var listener = new UdpListener(Worker);
-            listener.TryBind(local, sharedPort: false, out _);
+            listener.TryBind(local, PortSharing.None, out _);
             Worker.Behaviour.Add(local, listener);
         }
 

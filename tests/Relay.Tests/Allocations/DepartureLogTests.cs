@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using NetDiscovery.Relay.Allocations.Journal;
+using NetDiscovery.Relay.Listeners;
 using NetDiscovery.Relay.Listeners.Linux;
 using TransportAddress = NetDiscovery.Relay.Protocol.TransportAddress;
 
@@ -21,7 +22,7 @@ public sealed unsafe class DepartureLogTests : IDisposable
     public DepartureLogTests()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "batched system calls are Linux'");
-        socket = (BatchedDatagramSocket)path.TryOpen(TransportAddress.Parse("127.0.0.1:0"), sharedPort: false, 1 << 20, new Sink(), out _)!;
+        socket = (BatchedDatagramSocket)path.TryOpen(TransportAddress.Parse("127.0.0.1:0"), PortSharing.None, 1 << 20, new Sink(), out _)!;
         peer.Bind(TransportAddress.Parse("127.0.0.1:0").ToIPEndPoint());
         for (var i = 0; i < 2; i++)
         {
@@ -75,7 +76,7 @@ public sealed unsafe class DepartureLogTests : IDisposable
     [Fact]
     public void Of_a_batch_that_is_cut_off_between_two_sockets_only_the_first_ones_datagrams_are_counted()
     {
-        using var second = (BatchedDatagramSocket)path.TryOpen(TransportAddress.Parse("127.0.0.1:0"), sharedPort: false, 1 << 20, new Sink(), out _)!;
+        using var second = (BatchedDatagramSocket)path.TryOpen(TransportAddress.Parse("127.0.0.1:0"), PortSharing.None, 1 << 20, new Sink(), out _)!;
         Put(owners[0], bytes: 100);
         path.Log!.Expect(owners[1], Counted.ToPeer, 40, 30);
         path.Departures.Add(second, new byte[30], Peer);

@@ -27,9 +27,9 @@ internal sealed class InterruptedPath(IDatagramPath inner, Action bound) : IData
     public static DatagramPathChoice Make(DatagramPathChoice choice, Action bound) =>
         choice with { Open = (gate, onFault) => new InterruptedPath(choice.Open(gate, onFault), bound) };
 
-    public IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error)
+    public IDatagramSocket? TryOpen(in TransportAddress local, PortSharing sharing, int bufferBytes, IDatagramSink sink, out SocketError error)
     {
-        var socket = inner.TryOpen(local, sharedPort, bufferBytes, sink, out error);
+        var socket = inner.TryOpen(local, sharing, bufferBytes, sink, out error);
         if (sink is UdpListener)
         {
             bound();

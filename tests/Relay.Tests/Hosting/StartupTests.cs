@@ -30,6 +30,23 @@ public sealed class StartupTests
         Assert.Contains("Relay:Port", refusal.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Relay:Port")]
+    [InlineData("Relay:TlsPort")]
+    public async Task Port_is_not_shared_with_a_program_that_would_share_it(string setting)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "one worker elsewhere, which shares nothing");
+        using var other = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        const int SolSocket = 1, SoReusePort = 15;
+        other.SetRawSocketOption(SolSocket, SoReusePort, BitConverter.GetBytes(1));
+        other.Bind(new IPEndPoint(IPAddress.Loopback, FreePort.TcpAndUdp()));
+        var port = ((IPEndPoint)other.LocalEndPoint!).Port;
+        await using var relay = RelayFixture.Start(options => (options.Port, options.TlsPort) = setting == "Relay:Port" ? (port, options.TlsPort) : (options.Port, port), start: false);
+        var refusal = Assert.Throws<StartupException>(relay.StartServer);
+        Assert.Contains($"UDP port {port} of 127.0.0.1 is in use", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(setting, refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Address_of_another_machine_is_named()
     {

@@ -23,7 +23,7 @@ public sealed class ClientSteeringTests
         var sockets = new List<IDatagramSocket>();
         for (var i = 0; i < workers; i++)
         {
-            sockets.Add(path.TryOpen(local, sharedPort: true, 1 << 20, new Sink(i, arrivals), out _)!);
+            sockets.Add(path.TryOpen(local, i == 0 ? PortSharing.First : PortSharing.Further, 1 << 20, new Sink(i, arrivals), out _)!);
             local = sockets[0].Local;
         }
 

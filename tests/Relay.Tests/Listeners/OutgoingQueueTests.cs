@@ -58,7 +58,7 @@ public sealed class OutgoingQueueTests
     {
         private readonly List<IBatchMember> members = [];
 
-        public IDatagramSocket? TryOpen(in TransportAddress local, bool sharedPort, int bufferBytes, IDatagramSink sink, out SocketError error) =>
+        public IDatagramSocket? TryOpen(in TransportAddress local, PortSharing sharing, int bufferBytes, IDatagramSink sink, out SocketError error) =>
             throw new NotSupportedException("Only batches matter here.");
 
         public void AtBatchEnd(IBatchMember member) => members.Add(member);

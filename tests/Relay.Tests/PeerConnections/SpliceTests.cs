@@ -297,6 +297,9 @@ public sealed class SpliceTests
                 await data.DisposeAsync();
                 await accepted.EndsAsync();
                 accepted.Dispose();
+
+                // The next peer may get the same port: while the relay has not seen the end, there is a connection with it.
+                await RelayFixture.UntilAsync(() => relay.Server.Services.PeerConnections.Open == 0, "no connection with the peer");
             }
 
             Assert.Equal(20_000, relay.SingleAllocation().Counters.BytesToPeer);

@@ -34,7 +34,7 @@ public sealed class BatchedDatagramPathTests
     public void Sockets_ask_for_aggregation_only_where_they_may(bool coalesces)
     {
         using var path = new BatchedDatagramPath(new Lock(), _ => { }, realtime: false) { Coalesces = coalesces };
-        using var socket = (BatchedDatagramSocket)path.TryOpen(TransportAddress.Parse("127.0.0.1:0"), sharedPort: false, 4096, new Sink((_, _) => { }), out _)!;
+        using var socket = (BatchedDatagramSocket)path.TryOpen(TransportAddress.Parse("127.0.0.1:0"), PortSharing.None, 4096, new Sink((_, _) => { }), out _)!;
         Assert.True(LibC.TryGetOption(socket.Descriptor, LibC.SOL_UDP, LibC.UDP_GRO, out var asked));
         Assert.Equal(coalesces ? 1 : 0, asked);
     }

@@ -13,7 +13,7 @@ internal sealed class BatchedPath : IDisposable
     public BatchedPath(IDatagramSink sink)
     {
         path = new BatchedDatagramPath(Gate, Faults.Add, realtime: false);
-        Socket = path.TryOpen(TransportAddress.Parse("127.0.0.1:0"), sharedPort: false, 1 << 20, sink, out _)!;
+        Socket = path.TryOpen(TransportAddress.Parse("127.0.0.1:0"), PortSharing.None, 1 << 20, sink, out _)!;
         Other = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20, ReceiveTimeout = 30_000 };
         Other.Bind(TransportAddress.Parse("127.0.0.1:0").ToIPEndPoint());
         Other.Connect(Socket.Local.ToIPEndPoint());
