@@ -13,7 +13,7 @@ namespace NetDiscovery.TestKit;
 public static class FreePort
 {
     private const int First = 10_000, Attempts = 1_000;
-    private const string UdpSockets = "/proc/net/udp";
+    private static readonly string[] UdpSockets = [.. new[] { "/proc/net/udp", "/proc/net/udp6" }.Where(File.Exists)];
     private static readonly int End = FirstOfTheSystem();
     private static readonly ConcurrentDictionary<int, bool> Given = new();
 
@@ -43,11 +43,11 @@ public static class FreePort
 
     private static bool IsFree(SocketType type, int port)
     {
-        if (type == SocketType.Dgram && File.Exists(UdpSockets))
+        if (type == SocketType.Dgram && UdpSockets.Length > 0)
         {
             // Not by binding it: a program that another test starts at that moment holds a copy of the socket for a while, and with it the port.
             var column = $":{port:X4} ";
-            return !File.ReadLines(UdpSockets).Any(line => line.Contains(column, StringComparison.Ordinal));
+            return !UdpSockets.SelectMany(File.ReadLines).Any(line => line.Contains(column, StringComparison.Ordinal));
         }
 
         using var socket = new Socket(AddressFamily.InterNetwork, type, type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp);
