@@ -1,5 +1,6 @@
 """Workload `profile`: where each server's processor time goes, by what the kernel was doing when perf looked; in microseconds per packet or request."""
 
+import statistics
 import subprocess
 
 from . import build, processes
@@ -46,12 +47,14 @@ def on_cables(servers, rate):
 
 def _case(servers, title, workload, rate, **options):
     print(f"\n{title}: microseconds each")
-    costs = {}
+    costs, looks = {}, {}
     for server in servers:
         load = Load(workload, server, **options)
         try:
-            cost = load.window(5, 2, rate)["cpu_us"]  # looking costs too
-            costs[server.name] = {part: share * cost for part, share in _look(load, server, rate).items()}
+            cost = statistics.median(load.window(warm, 2, rate)["cpu_us"] for warm in (5, 0.3, 0.3))  # before the looks, which cost too
+            seen = _look(load, server, rate)
+            looks[server.name] = sum(seen.values()) or build.stop(f"perf saw nothing of {server.name}")
+            costs[server.name] = {part: cost * count / looks[server.name] for part, count in seen.items()}
             load.end()
         finally:
             load.abort()
@@ -59,15 +62,17 @@ def _case(servers, title, workload, rate, **options):
     for part in [*(name for name, _ in PARTS), OWN]:
         if any(cost.get(part, 0) >= 0.005 for cost in costs.values()):
             print(f"  {part:<64}" + "".join(f"{cost.get(part, 0):>10.2f}" for cost in costs.values()))
-    print(f"  {'together':<64}" + "".join(f"{sum(cost.values()):>10.2f}" for cost in costs.values()), flush=True)
+    print(f"  {'together':<64}" + "".join(f"{sum(cost.values()):>10.2f}" for cost in costs.values()))
+    print(f"  {'looks that found the server at work':<64}" + "".join(f"{count:>10,}" for count in looks.values()), flush=True)
 
 
 def _look(load, server, rate):
-    """Each part's share of the server's time."""
+    """How often each part of the server was seen."""
     data = build.OUT / "profile.data"
     # The whole core: threads come and go, and the kernel's own, which are among a server's on cables, are nobody's process.
     looking = subprocess.Popen(["perf", "record", "-q", "-e", "cpu-clock", "-F", str(LOOKS), "-g", "-C", str(processes.SERVER_CORE), "-o", data, "--", "sleep", str(SECONDS)],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    processes.ahead(looking.pid)  # servers and generator may fill both cores
     load.window(0.3, SECONDS - 0.6, rate)
     if looking.wait(60) != 0:
         build.stop("perf saw nothing: it needs root, or kernel.perf_event_paranoid at -1 or 0")
@@ -77,8 +82,7 @@ def _look(load, server, rate):
         if chain.strip():
             part = _part_of([line.split(None, 1)[-1] for line in chain.strip().splitlines()])
             seen[part] = seen.get(part, 0) + 1
-    total = sum(seen.values()) or build.stop("perf saw nothing of the server")
-    return {part: count / total for part, count in seen.items()}
+    return seen
 
 
 def _part_of(symbols):
