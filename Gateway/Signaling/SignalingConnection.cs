@@ -13,6 +13,7 @@ namespace NetDiscovery.Gateway.Signaling;
 public sealed partial class SignalingConnection : ISignalingObserver, IAsyncDisposable
 {
     private const int MaxMessageBytes = 64 * 1024;
+    private const int UsualMessageBytes = 4 * 1024;
     private const int MaxOutgoing = 256;
     private static readonly TimeSpan CloseWithin = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -95,7 +96,6 @@ public sealed partial class SignalingConnection : ISignalingObserver, IAsyncDisp
     public async ValueTask DisposeAsync()
     {
         shared.Closed();
-        shared.Grains.DeleteObjectReference<ISignalingObserver>(reference);
         if (!gone && session is not null)
         {
             try
@@ -108,6 +108,9 @@ public sealed partial class SignalingConnection : ISignalingObserver, IAsyncDisp
                 LogNoAnswer(shared.Logger, exception.Message);
             }
         }
+
+        // Not before the grain has forgotten it: what is told to nobody waits for an answer there until it times out.
+        shared.Grains.DeleteObjectReference<ISignalingObserver>(reference);
     }
 
     private async Task<ServerMessage> HelloAsync(JoinAnswer joined, bool resumed) => new("hello")
@@ -193,7 +196,7 @@ public sealed partial class SignalingConnection : ISignalingObserver, IAsyncDisp
 
     private async Task ReceiveAsync(WebSocket socket, CancellationToken cancellation)
     {
-        var buffer = new byte[MaxMessageBytes];
+        var buffer = new byte[UsualMessageBytes];
         try
         {
             while (true)
@@ -202,10 +205,15 @@ public sealed partial class SignalingConnection : ISignalingObserver, IAsyncDisp
                 ValueWebSocketReceiveResult part;
                 do
                 {
-                    if (length == buffer.Length)
+                    if (length == MaxMessageBytes)
                     {
                         End((WebSocketCloseStatus.MessageTooBig, $"a message may have {MaxMessageBytes} bytes"));
                         return;
+                    }
+
+                    if (length == buffer.Length)
+                    {
+                        Array.Resize(ref buffer, 2 * length);
                     }
 
                     part = await socket.ReceiveAsync(buffer.AsMemory(length), cancellation);
@@ -295,7 +303,8 @@ public sealed partial class SignalingConnection : ISignalingObserver, IAsyncDisp
     private async Task BeatAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(SignalingLimits.Heartbeat, shared.Time);
-        while (await timer.WaitForNextTickAsync(cancellation))
+        using var ended = cancellation.UnsafeRegister(static timer => ((PeriodicTimer)timer!).Dispose(), timer); // ends the wait without an exception for each connection
+        while (await timer.WaitForNextTickAsync())
         {
             if (shared.Time.GetElapsedTime(heardAt) > SignalingLimits.LostAfter)
             {

@@ -18,6 +18,7 @@ public sealed class SessionGrain : Grain, ISessionGrain
 {
     private static readonly TimeSpan WatchEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan HandOverEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PushedWithin = TimeSpan.FromSeconds(1);
 
     private readonly CommittedState<StoredSession> state;
     private readonly CommittedState<SignalingState> signaling;
@@ -25,8 +26,10 @@ public sealed class SessionGrain : Grain, ISessionGrain
     private readonly Retirement retirement;
     private readonly TimeProvider time;
     private readonly SessionAllocations allocations;
+    private readonly long activatedAt;
     private readonly Dictionary<string, NatObservations> observations = [];
     private IGrainTimer? watch;
+    private TimeSpan watchAt;
     private IGrainTimer? handOver;
 
     public SessionGrain(
@@ -41,9 +44,12 @@ public sealed class SessionGrain : Grain, ISessionGrain
         connections = new SignalingConnections(time, endpoint => signaling.Value.Of(endpoint));
         retirement = new Retirement(this, () => state.Value.Session is null);
         this.time = time;
+        activatedAt = time.GetTimestamp();
     }
 
     private ImmutableArray<string> Names => [.. state.Value.Session!.Endpoints.Select(endpoint => endpoint.Name)];
+
+    private bool IsMoving => state.Value.MigratedAt is not null || state.Value.Session!.State == SessionState.Degraded;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -102,7 +108,7 @@ public sealed class SessionGrain : Grain, ISessionGrain
             return Refuse(SignalingStatus.WrongToken);
         if (session.State == SessionState.Ended || state.Value.Link(endpoint).Left)
             return Refuse(SignalingStatus.Ended);
-        if (await TenantAsync(session.Tenant) is not { Status: TenantStatus.Active })
+        if (await TenantAsync(session.Tenant) is not { Status: TenantStatus.Active } tenant)
             return Refuse(SignalingStatus.TenantInactive);
         if (join.Again && connections.Has(endpoint, otherThan: join.Connection))
             return Refuse(SignalingStatus.NotJoined);
@@ -111,13 +117,16 @@ public sealed class SessionGrain : Grain, ISessionGrain
         connections.Replace(endpoint, join.Connection, join.Observer, join.After ?? 0);
         var others = Names.Remove(endpoint);
         var changed = false;
-        await ChangeAsync(Step, mail =>
-        {
-            mail = mail.With(endpoint, mail.Of(endpoint).Confirm(join.After ?? 0));
-            if (join.After is not null)
-                mail = SessionNotices.Remind(mail, endpoint, state.Value.Session!);
-            return changed ? mail.Tell(others, null, new PresenceSignal(endpoint, Present: true, Resumed: join.After is not null)) : mail;
-        });
+        await ChangeAsync(
+            Step,
+            mail =>
+            {
+                mail = mail.With(endpoint, mail.Of(endpoint).Confirm(join.After ?? 0));
+                if (join.After is not null)
+                    mail = SessionNotices.Remind(mail, endpoint, state.Value.Session!);
+                return changed ? mail.Tell(others, null, new PresenceSignal(endpoint, Present: true, Resumed: join.After is not null)) : mail;
+            },
+            tenant.Discovery);
         if (state.Value.Session!.State == SessionState.Ended)
             return Refuse(SignalingStatus.Ended);
         Watch();
@@ -154,7 +163,8 @@ public sealed class SessionGrain : Grain, ISessionGrain
                 batch.Take(current, signaling.Value, signals);
                 return batch.Session;
             },
-            _ => batch.Mailboxes);
+            _ => batch.Mailboxes,
+            discovery);
         if (discovery is not null)
             await HealAsync(discovery);
         return new SendAnswer(batch.Status, signaling.Value.Of(endpoint).Received, batch.Refused);
@@ -189,7 +199,7 @@ public sealed class SessionGrain : Grain, ISessionGrain
         var changed = seen.Where(one => one.Mapping is { } mapping && session.Endpoints.First(endpoint => endpoint.Name == one.Name).ObservedMapping != mapping).ToList();
         if (changed.Count == 0 || await TenantAsync(session.Tenant) is not { Discovery: var discovery })
             return;
-        await ChangeAsync(current => changed.Aggregate(current, (state, one) => state.Observe(one.Name, one.Mapping!.Value, discovery, time.GetUtcNow())));
+        await ChangeAsync(current => changed.Aggregate(current, (state, one) => state.Observe(one.Name, one.Mapping!.Value, discovery, time.GetUtcNow())), null, discovery);
     }
 
     public Task WakeAsync()
@@ -200,8 +210,13 @@ public sealed class SessionGrain : Grain, ISessionGrain
 
     public async Task LeaveAsync(Guid connection)
     {
-        if (connections.Find(connection) is { } endpoint)
-            await LoseAsync(endpoint, $"{endpoint} closed its signaling connection.");
+        if (connections.Find(connection) is not { } endpoint)
+            return;
+
+        // The gateway forgets the connection when this returns, and a call that meets nobody there is answered by no one.
+        var pushed = connections.Pushed(endpoint);
+        await LoseAsync(endpoint, $"{endpoint} closed its signaling connection.");
+        await pushed.WaitAsync(PushedWithin, time).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task LoseAsync(string endpoint, string reason)
@@ -213,20 +228,21 @@ public sealed class SessionGrain : Grain, ISessionGrain
     }
 
     // Stores a step with the events it makes, then tells every endpoint what is new, then passes it on. The step is taken again on what is really stored when
-    // that is newer than what is known here, and may make other events then: only when it made some before has anybody been asked whether they are heard.
-    private async Task ChangeAsync(Func<StoredSession, StoredSession> step, Func<SignalingState, SignalingState>? mail = null)
+    // that is newer than what is known here, and may make other events then: only when it made some before is it known whether they are heard. Who has just
+    // asked for the tenant's configuration brings it.
+    private async Task ChangeAsync(Func<StoredSession, StoredSession> step, Func<SignalingState, SignalingState>? mail = null, DiscoveryConfiguration? asked = null)
     {
         var before = state.Value.Session!;
-        var mayBeHeard = SessionEvents.Between(state.Value, step(state.Value)).IsEmpty || await IsHeardAsync(before.Tenant);
+        var mayBeHeard = SessionEvents.Between(state.Value, step(state.Value)).IsEmpty || (asked is null ? await IsHeardAsync(before.Tenant) : asked.Callbacks.EventUrl is not null);
         await state.ChangeAsync(current => (mayBeHeard ? step(current).Tell(current, time.GetUtcNow()) : step(current), true));
         HandOver();
+        Watch();
         var after = state.Value.Session!;
         await signaling.ChangeAsync(current => (SessionNotices.Add(mail?.Invoke(current) ?? current, before, after), true));
         if (after.State == SessionState.Ended)
         {
             connections.CloseAll(SignalingStatus.Ended);
             allocations.EndAll(after.Tenant, after.Id);
-            Watch();
             return;
         }
 
@@ -247,21 +263,33 @@ public sealed class SessionGrain : Grain, ISessionGrain
                 ask = asked ?? ask;
                 return next;
             },
-            mail => ask is null ? mail : mail.Tell(Names, null, ask));
+            mail => ask is null ? mail : mail.Tell(Names, null, ask),
+            discovery);
     }
 
-    // Runs while somebody may go missing or a path may have to be moved.
+    // Comes when somebody may have gone missing, or every second while a path may have to be moved; never later than it was to come.
     private void Watch()
     {
-        var wanted = state.Value.Session is { State: not SessionState.Ended } && state.Value.Links.Any(link => link.Value.Present);
-        if (wanted && watch is null)
-        {
-            watch = this.RegisterGrainTimer(WatchAsync, new GrainTimerCreationOptions(WatchEvery, WatchEvery));
-        }
-        else if (!wanted)
+        ImmutableArray<string> present = state.Value.Session is { State: not SessionState.Ended } ? [.. Names.Where(name => state.Value.Link(name).Present)] : [];
+        if (present.IsEmpty)
         {
             watch?.Dispose();
             watch = null;
+            return;
+        }
+
+        var quiet = IsMoving ? TimeSpan.Zero : present.Min(connections.UntilLost);
+        var due = quiet > WatchEvery ? quiet : WatchEvery;
+        var at = time.GetElapsedTime(activatedAt) + due;
+        if (watch is null)
+        {
+            watch = this.RegisterGrainTimer(WatchAsync, new GrainTimerCreationOptions(due, WatchEvery));
+            watchAt = at;
+        }
+        else if (at < watchAt)
+        {
+            watch.Change(due, WatchEvery);
+            watchAt = at;
         }
     }
 
@@ -269,16 +297,15 @@ public sealed class SessionGrain : Grain, ISessionGrain
     {
         foreach (var name in Names)
         {
-            if (state.Value.Link(name).Present && connections.IsLost(name))
+            if (state.Value.Link(name).Present && connections.UntilLost(name) < TimeSpan.Zero)
                 await LoseAsync(name, $"{name} gave no sign of life for {SignalingLimits.LostAfter.TotalSeconds:0} s.");
         }
 
-        if (state.Value.MigratedAt is not null || state.Value.Session!.State == SessionState.Degraded)
-        {
-            if (await TenantAsync(state.Value.Session!.Tenant) is { } tenant)
-                await HealAsync(tenant.Discovery);
-        }
+        if (IsMoving && await TenantAsync(state.Value.Session!.Tenant) is { } tenant)
+            await HealAsync(tenant.Discovery);
 
+        // When something above fails, the timer comes again in a second as it is.
+        watchAt = TimeSpan.MaxValue;
         Watch();
     }
 

@@ -13,8 +13,13 @@ internal sealed class SignalingConnections(TimeProvider time, Func<string, Mailb
     /// <summary>Puts a connection in the place of an endpoint's earlier one, which is closed.</summary>
     public void Replace(string endpoint, Guid id, ISignalingObserver observer, long delivered)
     {
-        if (byEndpoint.TryGetValue(endpoint, out var earlier) && earlier.Id != id)
-            Close(earlier, SignalingStatus.NotJoined);
+        if (byEndpoint.TryGetValue(endpoint, out var earlier))
+        {
+            earlier.Gone = true;
+            if (earlier.Id != id)
+                Close(earlier, SignalingStatus.NotJoined);
+        }
+
         byEndpoint[endpoint] = new Connection(id, observer) { Delivered = delivered, AliveAt = time.GetTimestamp() };
     }
 
@@ -32,20 +37,27 @@ internal sealed class SignalingConnections(TimeProvider time, Func<string, Mailb
         connection.Delivered = Math.Max(connection.Delivered, delivered);
     }
 
-    /// <summary>Forgets an endpoint's connection.</summary>
-    public void Remove(string endpoint) => byEndpoint.Remove(endpoint);
+    /// <returns>Ends with the calls under way to an endpoint's gateway.</returns>
+    public Task Pushed(string endpoint) => byEndpoint.TryGetValue(endpoint, out var connection) ? connection.Pushed : Task.CompletedTask;
 
-    /// <returns>True when the endpoint has given no sign of life for too long; after a silo's death its gateway gets the same time to come back.</returns>
-    public bool IsLost(string endpoint) =>
-        time.GetElapsedTime(byEndpoint.TryGetValue(endpoint, out var connection) ? connection.AliveAt : since) > SignalingLimits.LostAfter;
+    /// <summary>Forgets an endpoint's connection.</summary>
+    public void Remove(string endpoint)
+    {
+        if (byEndpoint.Remove(endpoint, out var connection))
+            connection.Gone = true;
+    }
+
+    /// <returns>For how long an endpoint may still be silent, less than zero when it is lost; after a silo's death its gateway gets the same time to come back.</returns>
+    public TimeSpan UntilLost(string endpoint) =>
+        SignalingLimits.LostAfter - time.GetElapsedTime(byEndpoint.TryGetValue(endpoint, out var connection) ? connection.AliveAt : since);
 
     /// <summary>Passes on what waits for every endpoint that is there.</summary>
     public void Push()
     {
         foreach (var (endpoint, connection) in byEndpoint)
         {
-            if (!connection.Pushing)
-                _ = PushAsync(endpoint, connection);
+            if (connection.Pushed.IsCompleted)
+                connection.Pushed = PushAsync(endpoint, connection);
         }
     }
 
@@ -59,7 +71,7 @@ internal sealed class SignalingConnections(TimeProvider time, Func<string, Mailb
 
     private async Task CloseAsync(string endpoint, Connection connection, SignalingStatus status)
     {
-        if (!connection.Pushing)
+        if (connection.Pushed.IsCompleted)
             await PushAsync(endpoint, connection);
         Close(connection, status);
     }
@@ -67,10 +79,9 @@ internal sealed class SignalingConnections(TimeProvider time, Func<string, Mailb
     // One call at a time: a gateway takes signals in order only.
     private async Task PushAsync(string endpoint, Connection connection)
     {
-        connection.Pushing = true;
         try
         {
-            while (mailboxOf(endpoint).After(connection.Delivered) is { IsEmpty: false } waiting)
+            while (!connection.Gone && mailboxOf(endpoint).After(connection.Delivered) is { IsEmpty: false } waiting)
             {
                 await connection.Observer.DeliverAsync(waiting);
                 connection.Delivered = Math.Max(connection.Delivered, waiting[^1].Sequence);
@@ -79,10 +90,6 @@ internal sealed class SignalingConnections(TimeProvider time, Func<string, Mailb
         catch (Exception)
         {
             // The gateway is gone, or its client does not read: the next sign of life asks for what is missing.
-        }
-        finally
-        {
-            connection.Pushing = false;
         }
     }
 
@@ -98,6 +105,9 @@ internal sealed class SignalingConnections(TimeProvider time, Func<string, Mailb
 
         public long AliveAt { get; set; }
 
-        public bool Pushing { get; set; }
+        public Task Pushed { get; set; } = Task.CompletedTask;
+
+        /// <summary>True when nothing more may be told to it: who waits for an answer of a gateway that has forgotten it waits in vain.</summary>
+        public bool Gone { get; set; }
     }
 }

@@ -24,9 +24,9 @@ public sealed class SqliteAllocationStore(SqliteDataSource source) : IAllocation
     private readonly AllocationReader reader = new(source, StorageProvider.Sqlite);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<int?>> WriteAsync(IReadOnlyList<AllocationWrite> writes)
+    public async Task<IReadOnlyList<int?>> WriteAsync(IReadOnlyList<AllocationWrite> writes)
     {
-        using var connection = source.Rent();
+        using var connection = await source.RentWriterAsync();
         using var transaction = connection.BeginWrite();
         var command = connection.Command(Upsert, Names);
         var versions = new int?[writes.Count];
@@ -38,7 +38,7 @@ public sealed class SqliteAllocationStore(SqliteDataSource source) : IAllocation
         }
 
         transaction.Commit();
-        return Task.FromResult<IReadOnlyList<int?>>(versions);
+        return versions;
     }
 
     /// <inheritdoc/>

@@ -23,9 +23,9 @@ public sealed class SqliteStateStore(SqliteDataSource source, string serviceId) 
     private static readonly string[] Names = ["@service", "@name", "@key", "@version", "@state"];
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<bool>> WriteAsync(IReadOnlyList<StateWrite> writes)
+    public async Task<IReadOnlyList<bool>> WriteAsync(IReadOnlyList<StateWrite> writes)
     {
-        using var connection = source.Rent();
+        using var connection = await source.RentWriterAsync();
         using var transaction = connection.BeginWrite();
         var (insert, update) = (Command(connection, Insert), Command(connection, Update));
         var stored = new bool[writes.Count];
@@ -40,7 +40,7 @@ public sealed class SqliteStateStore(SqliteDataSource source, string serviceId) 
         }
 
         transaction.Commit();
-        return Task.FromResult<IReadOnlyList<bool>>(stored);
+        return stored;
     }
 
     /// <inheritdoc/>
@@ -55,14 +55,14 @@ public sealed class SqliteStateStore(SqliteDataSource source, string serviceId) 
     }
 
     /// <inheritdoc/>
-    public Task<bool> DeleteAsync(string stateName, string key, int version)
+    public async Task<bool> DeleteAsync(string stateName, string key, int version)
     {
-        using var connection = source.Rent();
+        using var connection = await source.RentWriterAsync();
         var command = Command(connection, Delete);
         command.Parameters["@name"].Value = stateName;
         command.Parameters["@key"].Value = key;
         command.Parameters["@version"].Value = version;
-        return Task.FromResult(command.ExecuteNonQuery() == 1);
+        return command.ExecuteNonQuery() == 1;
     }
 
     private SqliteCommand Command(PreparedConnection connection, string sql)

@@ -12,10 +12,10 @@ public sealed class SqliteUsageLedger(SqliteDataSource source, UsageAdmission ad
     private readonly UsageReader reader = new(source, StorageProvider.Sqlite);
 
     /// <inheritdoc/>
-    public Task ApplyAsync(IReadOnlyList<UsageReport> reports)
+    public async Task ApplyAsync(IReadOnlyList<UsageReport> reports)
     {
         var waves = UsageWaves.Split(admission.Admit(reports), admission.Now);
-        using var connection = source.Rent();
+        using var connection = await source.RentWriterAsync();
         using var transaction = connection.BeginWrite();
         var upsert = new SqliteUsageUpsert(connection);
         var hours = new Dictionary<SqliteUsageHour, UsageTotals>();
@@ -33,7 +33,6 @@ public sealed class SqliteUsageLedger(SqliteDataSource source, UsageAdmission ad
 
         SqliteUsageHour.Add(connection, hours);
         transaction.Commit();
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>

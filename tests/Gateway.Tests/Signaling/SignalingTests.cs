@@ -2,6 +2,8 @@ using System.Net.Http.Json;
 using System.Net.WebSockets;
 using NetDiscovery.Gateway.Problems;
 using NetDiscovery.Gateway.Tests.Hosting;
+using NetDiscovery.Grains.Interfaces.Sessions;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Gateway.Tests.Signaling;
 
@@ -115,6 +117,39 @@ public sealed class SignalingTests(RealGateway real)
         await using var alice = await call.ConnectAsync("alice");
         await alice.SendAsync($$"""{"type":"ping","x":"{{new string('x', 70_000)}}"}""");
         Assert.Equal(WebSocketCloseStatus.MessageTooBig, await alice.UntilClosedAsync());
+    }
+
+    [Fact]
+    public async Task A_description_of_the_greatest_length_arrives_whole_among_short_messages()
+    {
+        var call = await NewCallAsync();
+        await using var alice = await call.ConnectAsync("alice");
+        await using var bob = await call.ConnectAsync("bob");
+        await alice.SayAsync(Candidate);
+        var sdp = new string('v', SignalingLimits.MaxDescription);
+        await alice.SayAsync($$""" "type":"description","description":{"type":"offer","sdp":"{{sdp}}"} """);
+        await alice.SayAsync(Candidate.Replace("candidate:1", "candidate:2", StringComparison.Ordinal));
+        Assert.Equal(sdp, (string?)(await bob.UntilTypeAsync("description"))["description"]!["sdp"]);
+        await bob.UntilAsync(message => ((string?)message["candidate"]?["candidate"])?.StartsWith("candidate:2", StringComparison.Ordinal) == true, "the second candidate");
+    }
+
+    [Fact]
+    public async Task Endpoints_that_leave_together_leave_nothing_on_its_way_to_nobody()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var call = await NewCallAsync();
+            var both = await Task.WhenAll(call.ConnectAsync("alice"), call.ConnectAsync("bob"));
+            foreach (var endpoint in both)
+            {
+                endpoint.Abort();
+            }
+
+            await Eventually.EventuallyAsync(
+                async () => (await (await call.Tenant.Client.GetAsync($"/v1/sessions/{call.Id}/timeline")).ExpectAsync(200)).ToJsonString().Split("\"left\"").Length == 3,
+                TimeSpan.FromSeconds(60), "both have left");
+            Assert.DoesNotContain(Gateway.Logs.Lines, line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains(call.Id[2..], StringComparison.Ordinal));
+        }
     }
 
     [Fact]

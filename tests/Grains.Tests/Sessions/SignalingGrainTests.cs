@@ -106,6 +106,47 @@ public sealed class SignalingGrainTests(GrainCluster cluster)
     }
 
     [Fact]
+    public async Task Who_gives_no_sign_of_life_is_lost_and_who_does_is_not()
+    {
+        var call = await NewCallAsync();
+        await using var alice = await call.JoinAsync("alice");
+        await using var bob = await call.JoinAsync("bob");
+        var silent = TimeSpan.Zero;
+        await Eventually.EventuallyAsync(
+            async () =>
+            {
+                cluster.Time.Advance(TimeSpan.FromSeconds(1));
+                silent += TimeSpan.FromSeconds(1);
+                Assert.Equal(SignalingStatus.Accepted, (await call.Grain.BeatAsync(alice.Connection, 0, 0)).Status);
+                return alice.Taken.Any(signal => signal.Signal is PresenceSignal { Endpoint: "bob", Present: false });
+            },
+            Patience, "bob is lost");
+        Assert.True(silent > SignalingLimits.LostAfter, $"lost after {silent}");
+        Assert.Equal(["alice"], (await alice.JoinAgainAsync()).Present);
+    }
+
+    [Fact]
+    public async Task A_gateway_may_forget_a_connection_when_nothing_more_is_on_its_way_to_it()
+    {
+        var call = await NewCallAsync();
+        await using var alice = await call.JoinAsync("alice");
+        await using var bob = await call.JoinAsync("bob");
+        var answer = new TaskCompletionSource();
+        bob.Answering = answer.Task;
+        var known = bob.Taken.Count;
+        await alice.SendAsync(Candidate(1));
+        await bob.UntilAsync(taken => taken.Count > known, "a call under way");
+
+        var leaving = call.Grain.LeaveAsync(bob.Connection);
+        await alice.UntilAsync(taken => taken.Any(signal => signal.Signal is PresenceSignal { Endpoint: "bob", Present: false }), "bob is gone");
+        await call.Tenant.GetSnapshotAsync(null);
+        Assert.False(leaving.IsCompleted);
+        answer.SetResult();
+        await leaving.WaitAsync(Patience);
+        Assert.DoesNotContain(bob.Taken, signal => signal.Signal is PresenceSignal { Endpoint: "bob", Present: false });
+    }
+
+    [Fact]
     public async Task A_broken_direct_path_asks_both_to_move_to_a_relay()
     {
         var call = await NewCallAsync();
@@ -276,6 +317,9 @@ public sealed class SignalingGrainTests(GrainCluster cluster)
 
         public JoinAnswer Answer { get; set; } = null!;
 
+        /// <summary>Calls are answered when this ends.</summary>
+        public Task Answering { get; set; } = Task.CompletedTask;
+
         public IReadOnlyList<DeliveredSignal> Taken
         {
             get
@@ -305,7 +349,7 @@ public sealed class SignalingGrainTests(GrainCluster cluster)
         {
             lock (taken)
                 taken.AddRange(signals.Where(signal => taken.Count == 0 || signal.Sequence > taken[^1].Sequence));
-            return Task.CompletedTask;
+            return Answering;
         }
 
         public Task ClosedAsync(SignalingStatus status)
