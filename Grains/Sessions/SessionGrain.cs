@@ -129,7 +129,6 @@ public sealed class SessionGrain : Grain, ISessionGrain
             tenant.Discovery);
         if (state.Value.Session!.State == SessionState.Ended)
             return Refuse(SignalingStatus.Ended);
-        Watch();
         var waiting = signaling.Value.Of(endpoint).Waiting;
         connections.Beat(endpoint, waiting.IsEmpty ? join.After ?? 0 : waiting[^1].Sequence);
         return new JoinAnswer(
