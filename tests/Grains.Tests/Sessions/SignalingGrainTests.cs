@@ -133,9 +133,8 @@ public sealed class SignalingGrainTests(GrainCluster cluster)
         await using var bob = await call.JoinAsync("bob");
         var answer = new TaskCompletionSource();
         bob.Answering = answer.Task;
-        var known = bob.Taken.Count;
         await alice.SendAsync(Candidate(1));
-        await bob.UntilAsync(taken => taken.Count > known, "a call under way");
+        await bob.UntilAsync(_ => bob.Unanswered, "a call under way");
 
         var leaving = call.Grain.LeaveAsync(bob.Connection);
         await alice.UntilAsync(taken => taken.Any(signal => signal.Signal is PresenceSignal { Endpoint: "bob", Present: false }), "bob is gone");
@@ -320,6 +319,9 @@ public sealed class SignalingGrainTests(GrainCluster cluster)
         /// <summary>Calls are answered when this ends.</summary>
         public Task Answering { get; set; } = Task.CompletedTask;
 
+        /// <summary>The last call came before <see cref="Answering"/> had ended.</summary>
+        public bool Unanswered { get; private set; }
+
         public IReadOnlyList<DeliveredSignal> Taken
         {
             get
@@ -349,7 +351,9 @@ public sealed class SignalingGrainTests(GrainCluster cluster)
         {
             lock (taken)
                 taken.AddRange(signals.Where(signal => taken.Count == 0 || signal.Sequence > taken[^1].Sequence));
-            return Answering;
+            var answer = Answering;
+            Unanswered = !answer.IsCompleted;
+            return answer;
         }
 
         public Task ClosedAsync(SignalingStatus status)
