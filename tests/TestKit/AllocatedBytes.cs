@@ -6,8 +6,7 @@ public static class AllocatedBytes
     private const int Rounds = 3;
 
     /// <summary>
-    /// The least that any of three rounds allocated. What the code allocates shows in each; what the runtime adds at a time of its own (a collection asked
-    /// for by another test, code compiled anew) does not.
+    /// The least that any of three rounds allocated. What the code allocates shows in each; what the runtime adds when it compiles the code anew does not.
     /// </summary>
     /// <param name="prepare">Makes what a round needs, not counted, and gives back the code to count: each round has its own state, none is warm.</param>
     /// <returns>Bytes.</returns>
