@@ -3,6 +3,7 @@ using NetDiscovery.Grains.Allocations;
 using NetDiscovery.Grains.Interfaces;
 using NetDiscovery.Grains.Interfaces.Allocations;
 using NetDiscovery.Grains.Tests.Cluster;
+using NetDiscovery.TestKit;
 
 namespace NetDiscovery.Grains.Tests.Allocations;
 
@@ -71,18 +72,16 @@ public sealed class ControlEventGrainTests(GrainCluster cluster)
         ImmutableArray<ControlEvent> batch = [slow.Opened(), failing.Opened()];
         var (reached, release) = cluster.Storage.HoldNextWrite("allocation", GrainKeys.Allocation(slow.Id));
         cluster.Ledger.FailNext(failing.Id.Value);
-        var first = Shard.DeliverAsync("relay-1", batch);
+        var first = Shard.DeliverAsync("relay-copies", batch);
         await reached.WaitAsync(TimeSpan.FromSeconds(60));
-        var copy = Shard.DeliverAsync("relay-1", batch);
-
-        // Behind the copy in the shard's queue: when it is answered, the copy has been looked at.
-        await Shard.DeliverAsync("relay-2", []);
+        var copy = Shard.DeliverAsync("relay-copies", batch);
+        await Eventually.EventuallyAsync(() => cluster.Begun.Of("relay-copies") == 2, TimeSpan.FromSeconds(60), "the copy is looked at");
         release.SetResult();
 
         // One failure, told to both: a copy that called the allocations itself would have succeeded.
         await Assert.ThrowsAsync<IOException>(() => first);
         await Assert.ThrowsAsync<IOException>(() => copy);
-        Assert.Empty((await Shard.DeliverAsync("relay-1", batch)).Unknown);
+        Assert.Empty((await Shard.DeliverAsync("relay-copies", batch)).Unknown);
         Assert.NotNull(await StateAsync(failing));
     }
 

@@ -70,6 +70,7 @@ public sealed class GrainCluster : IAsyncLifetime
             silo.Services.AddSingleton<IUsageLedger>(Ledger);
             silo.Services.AddSingleton<ICallbackSender>(Callbacks);
             silo.Services.AddSingleton<ICallbackIndex>(new FakeCallbackIndex(Storage));
+            silo.AddIncomingGrainCallFilter(Begun);
         });
         cluster = builder.Build();
     }
@@ -77,6 +78,8 @@ public sealed class GrainCluster : IAsyncLifetime
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2030, 1, 1, 12, 0, 0, TimeSpan.Zero));
 
     public FakeGrainStorage Storage { get; } = new();
+
+    public BegunBatches Begun { get; } = new();
 
     public FakeLedger Ledger { get; } = new();
 
