@@ -24,22 +24,15 @@ public sealed class CoturnClientTests
     public async Task Uclient_gets_back_all_it_sends(params string[] options)
     {
         Assert.SkipUnless(CoturnTools.Installed, "coturn's tools are not installed");
-        string output;
-        var attempts = 0;
-        do
-        {
-            await using var relay = RelayFixture.Start();
-            var credential = relay.Mint();
+        await using var relay = RelayFixture.Start();
+        var credential = relay.Mint();
 
-            // So few that all of a session's datagrams together fit its socket's buffer: none is lost while a busy machine lets the client wait.
-            string[] arguments = ["-y", "-c", "-n", "50", "-m", "4", "-l", "170", "-z", "5", "-p", Port(relay), "-u", credential.Username, "-w", credential.Password, .. options.Where(option => option.Length > 0), "127.0.0.1"];
-            (var exitCode, output) = await CoturnTools.RunAsync("turnutils_uclient", arguments);
-            Assert.True(exitCode == 0, output);
-            Assert.Contains("Total lost packets 0 (0.000000%)", output, StringComparison.Ordinal);
-        }
-        while (output.Contains("trying allocate again 437", StringComparison.Ordinal) && ++attempts < 3);
-
-        // The client closes its first socket and leaves the allocation: when the system gives the same port to a later socket, 437 is the right answer.
+        // So few that all of a session's datagrams together fit its socket's buffer: none is lost while a busy machine lets the client wait.
+        // Two sessions: before a second pair the client closes a socket and leaves its allocation; given the same port again, it would rightly be told 437.
+        string[] arguments = ["-y", "-c", "-n", "50", "-m", "2", "-l", "170", "-z", "5", "-p", Port(relay), "-u", credential.Username, "-w", credential.Password, .. options.Where(option => option.Length > 0), "127.0.0.1"];
+        var (exitCode, output) = await CoturnTools.RunAsync("turnutils_uclient", arguments);
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("Total lost packets 0 (0.000000%)", output, StringComparison.Ordinal);
         Assert.False(output.Contains("error", StringComparison.OrdinalIgnoreCase), output);
     }
 
